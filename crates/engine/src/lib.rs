@@ -1,0 +1,6 @@
+//! Placeholder.
+
+
+pub mod incidents_csv;
+pub mod logs;
+pub mod store;
