@@ -1,0 +1,184 @@
+//! From the settings back to the document: for the file in clear, for people masked.
+
+use serde_json::{Map, Value, json};
+
+use super::values::{MASK, Secret, WEEKDAYS};
+use super::{Config, Language, OccupancyMode, Presence};
+
+/// Where secrets stand.
+const SECRETS: [(&str, &str); 5] = [
+    ("discord_settings", "webhook_alerts"),
+    ("discord_settings", "webhook_occupancy"),
+    ("discord_settings", "webhook_screenshots"),
+    ("chain_settings", "token"),
+    ("chain_settings", "query_token"),
+];
+
+/// Sections without which the ancestor refused a posted configuration.
+const NEEDED: [&str; 6] = [
+    "targets",
+    "monitor_settings",
+    "screenshot_settings",
+    "discord_settings",
+    "verification_settings",
+    "occupancy_settings",
+];
+
+/// The ancestor's refusal of an incomplete post: `Missing key 'X'`.
+#[must_use]
+pub fn missing_sections(value: &Value) -> Option<String> {
+    NEEDED.iter().find(|k| value.get(k).is_none()).map(|k| format!("Missing key '{k}'"))
+}
+
+/// Numbers that are whole are written as such, as the ancestor's file has them.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+}
+
+impl Config {
+    /// The whole document with secrets in clear: for the file only.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.document(|secret| secret.expose().to_owned())
+    }
+
+    /// The whole document with secrets masked: for people.
+    #[must_use]
+    pub fn masked(&self) -> Value {
+        self.document(Secret::masked)
+    }
+
+    /// A document as a client sent it back, in which a masked secret means "unchanged".
+    #[must_use]
+    pub fn merge_masked(incoming: &Value, current: &Config) -> Value {
+        let clear = current.to_value();
+        let mut merged = incoming.clone();
+        for (section, key) in SECRETS {
+            let masked = merged
+                .get(section)
+                .and_then(|s| s.get(key))
+                .and_then(Value::as_str)
+                .is_some_and(|s| s.contains(MASK));
+            if masked && let Some(slot) = merged.get_mut(section).and_then(|s| s.get_mut(key)) {
+                *slot = clear
+                    .get(section)
+                    .and_then(|s| s.get(key))
+                    .cloned()
+                    .unwrap_or_else(|| json!(""));
+            }
+        }
+        merged
+    }
+
+    fn document(&self, secret: impl Fn(&Secret) -> String) -> Value {
+        let (m, v, s, o) = (&self.monitor, &self.verification, &self.screenshot, &self.occupancy);
+        let (d, y, a, c) = (&self.discord, &self.system, &self.api, &self.chain);
+        let pcs: Vec<Value> = m
+            .pcs
+            .iter()
+            .map(|p| {
+                let mut seat = json!({ "name": p.name, "address": p.address.to_string() });
+                if let (Some(mac), Some(map)) = (p.mac, seat.as_object_mut()) {
+                    map.insert("mac".into(), json!(mac.to_string()));
+                }
+                seat
+            })
+            .collect();
+        let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
+        let hours: Map<String, Value> = WEEKDAYS
+            .iter()
+            .zip(o.opening_hours.0)
+            .filter_map(|(day, h)| {
+                h.map(|(open, close)| ((*day).to_owned(), json!([clock(open), clock(close)])))
+            })
+            .collect();
+        json!({
+            "targets": {
+                "router": self.targets.router.to_string(),
+                "server": self.targets.server.as_ref().map_or_else(String::new, ToString::to_string),
+                "internet": self.targets.internet.to_string(),
+            },
+            "monitor_settings": {
+                "interval_seconds": m.interval.as_secs(),
+                "pc_subnet": m.pc_subnet,
+                "pc_start_range": m.pc_start_range,
+                "pc_count": m.pc_count,
+                "probe_timeout_ms": u64::try_from(m.probe_timeout.as_millis()).unwrap_or(1000),
+                "presence": match m.presence {
+                    Presence::Auto => "auto",
+                    Presence::Icmp => "icmp",
+                    Presence::Arp => "arp",
+                },
+                "pcs": pcs,
+            },
+            "verification_settings": {
+                "retry_delay_seconds": v.retry_delay.as_secs_f64(),
+                "secondary_target": v.secondary_target.to_string(),
+                "min_incident_duration_seconds": number(v.min_incident_duration.as_secs_f64()),
+            },
+            "screenshot_settings": {
+                "enabled": s.enabled,
+                "interval_minutes": s.interval.as_secs() / 60,
+                "resize_ratio": s.resize_ratio,
+                "quality": s.quality,
+            },
+            "occupancy_settings": {
+                "enabled": o.enabled,
+                "mode": match o.mode {
+                    OccupancyMode::Session => "session",
+                    OccupancyMode::Timer => "timer",
+                },
+                "min_session_minutes": number(o.min_session.as_secs_f64() / 60.0),
+                "batch_delay_seconds": number(o.batch_delay.as_secs_f64()),
+                "hourly_snapshot_enabled": o.hourly_snapshot,
+                "opening_hours": hours,
+            },
+            "discord_settings": {
+                "enabled": d.enabled,
+                "shop_name": d.shop_name,
+                "webhook_alerts": secret(&d.webhook_alerts),
+                "webhook_occupancy": secret(&d.webhook_occupancy),
+                "webhook_screenshots": secret(&d.webhook_screenshots),
+                "daily_digest": d.daily_digest,
+            },
+            "system_settings": {
+                "env_state": y.stealth,
+                "log_retention_days": y.log_retention_days,
+                "tray_visibility": {
+                    "router": y.tray_visibility.router,
+                    "server": y.tray_visibility.server,
+                    "internet": y.tray_visibility.internet,
+                    "clients": y.tray_visibility.clients,
+                },
+                "language": match y.language {
+                    Language::En => "en",
+                    Language::Es => "es",
+                },
+                "history_retention_days": y.history_retention_days,
+            },
+            "api_settings": {
+                "bind": a.bind.to_string(),
+                "port": a.port,
+                "allowed_origins": a.allowed_origins,
+                "allowed_hosts": a.allowed_hosts,
+                "trusted_proxies": a.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "trusted_networks": a.trusted_networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            },
+            "chain_settings": {
+                "site": c.site.clone().unwrap_or_default(),
+                "group": c.group,
+                "provider": c.provider,
+                "link": c.link,
+                "remote_write_url": c.remote_write_url,
+                "username": c.username,
+                "token": secret(&c.token),
+                "push_interval_seconds": c.push_interval.as_secs(),
+                "share_seats": c.share_seats,
+                "query_url": c.query_url,
+                "query_username": c.query_username,
+                "query_token": secret(&c.query_token),
+                "heartbeat_url": c.heartbeat_url,
+            },
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! What goes into the monitor and what comes out.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::config::{Config, Host};
+use crate::event::{Incident, Stamped, Target};
+use crate::time::{Moment, Utc};
+
+/// Number of a probe: consecutive within one run of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeId(pub u64);
+
+/// Why a probe could not be sent. Not a silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendFault {
+    /// The system does not allow it.
+    NoPermission,
+    /// There is no socket for this address family.
+    NoSocket,
+    /// The system knows no way there: "network unreachable", no address, link gone.
+    NoRoute,
+    /// The send queue was full; the next beat asks again.
+    Busy,
+}
+
+/// Something that the world did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// An answer that carried our identifier and the number of a probe.
+    Reply {
+        /// The probe it answers.
+        id: ProbeId,
+        /// Who answered.
+        address: IpAddr,
+        /// From sending to the kernel's receipt.
+        rtt: Duration,
+    },
+    /// A probe could not be sent.
+    Refused {
+        /// Which.
+        id: ProbeId,
+        /// Why.
+        fault: SendFault,
+    },
+    /// Whether the interface towards the router has a carrier; none where the system
+    /// cannot tell. Sent at each change and once at the start.
+    Carrier(Option<bool>),
+    /// A host name was looked up; none when that failed (the last address stays in use).
+    Resolved {
+        /// The name.
+        name: String,
+        /// Its address.
+        address: Option<IpAddr>,
+    },
+    /// A new configuration is in force.
+    Config(Box<Config>),
+    /// Nobody looked for this long (sleep, a frozen process) until now.
+    Woke {
+        /// The unobserved stretch.
+        asleep: Duration,
+    },
+}
+
+/// A probe to be sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeRequest {
+    /// Its number, to be carried in the packet.
+    pub id: ProbeId,
+    /// Whom to ask.
+    pub address: IpAddr,
+}
+
+/// The verdict on one probe of a target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Which target.
+    pub target: Target,
+    /// When the probe was sent.
+    pub at: Utc,
+    /// The round trip; none if it was lost.
+    pub rtt: Option<Duration>,
+}
+
+/// How long a target was in which state, since the last such note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateTime {
+    /// Which target.
+    pub target: Target,
+    /// The stretch ended here; it lies within one minute of the wall clock.
+    pub at: Utc,
+    /// Milliseconds up (suspect counts as up until it is confirmed).
+    pub up_ms: u32,
+    /// Milliseconds down.
+    pub down_ms: u32,
+    /// Milliseconds in which we ran but could not know.
+    pub unknown_ms: u32,
+}
+
+/// Something that the shell is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Send it.
+    Probe(ProbeRequest),
+    /// Store it, log it, tell it.
+    Event(Stamped),
+    /// Store it.
+    Sample(Sample),
+    /// Store it.
+    StateTime(StateTime),
+    /// A target answered for the first time under this address: remember it.
+    Seen {
+        /// Which target.
+        target: Target,
+        /// As configured.
+        host: Host,
+    },
+    /// All probes of a beat are judged.
+    CycleCompleted {
+        /// Its number, from 1.
+        number: u64,
+    },
+}
+
+/// What an earlier run left behind. Ticks are translated to this run by the shell: for
+/// something from the same boot they are exact, else derived from the wall clock.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Restored {
+    /// Targets that have answered under the address now configured.
+    pub seen: Vec<(Target, Host)>,
+    /// Targets that were down when the program ended, and since when.
+    pub down: Vec<(Target, Moment)>,
+    /// Incidents that were running, with their true start.
+    pub open: Vec<(Incident, Moment)>,
+    /// Incidents of the last 30 minutes that are over, for the "unstable" rule.
+    pub recent: Vec<(Incident, Moment)>,
+    /// The first free incident number.
+    pub next_incident: i64,
+    /// When the program was last known to run.
+    pub last_alive: Option<Moment>,
+}
+
+impl Restored {
+    /// A first start: nothing is known.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Restored { next_incident: 1, ..Restored::default() }
+    }
+}

@@ -1,0 +1,8 @@
+//! The rules of links, incidents and cascade, minute by minute in a café in memory.
+// These look for one kind of event among many; a new kind is none of their business.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+mod cascades;
+mod properties;
+mod scenarios;
+mod world;

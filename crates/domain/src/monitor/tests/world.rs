@@ -1,0 +1,320 @@
+//! A café in memory: hosts, cables, a provider, and a clock that only tests move.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::config::{Config, Host};
+use crate::event::{
+    Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Target,
+};
+use crate::monitor::{Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SendFault};
+use crate::time::{Moment, Tick, Utc};
+use crate::view::TargetView;
+
+const RTT_US: i64 = 400;
+const EPOCH_MS: i64 = 1_800_000_000_000;
+
+pub(super) struct World {
+    pub(super) monitor: Monitor,
+    pub(super) us: i64,
+    pub(super) wall_shift_ms: i64,
+    /// Hosts that are switched off or cut off: "router", "server", "pc3".
+    pub(super) dead: BTreeSet<String>,
+    /// Hosts that drop ping but work: only "router" makes a difference.
+    pub(super) mute: BTreeSet<String>,
+    pub(super) provider: bool,
+    pub(super) cable: bool,
+    pub(super) switch: bool,
+    pub(super) fault: Option<SendFault>,
+    pub(super) events: Vec<(f64, Event)>,
+    pub(super) probes: u64,
+    replies: Vec<(i64, ProbeId, IpAddr)>,
+}
+
+pub(super) fn config(seats: usize) -> Config {
+    let mut config = Config::default();
+    config.monitor.interval = Duration::from_secs(1);
+    config.monitor.seats.truncate(seats);
+    config
+}
+
+impl World {
+    pub(super) fn new(config: Config) -> World {
+        World::with(config, Restored::nothing())
+    }
+
+    /// A café in which everything has answered before.
+    pub(super) fn healthy(seats: usize) -> World {
+        let mut world = World::new(config(seats));
+        world.run(30.0);
+        assert_eq!(world.state(Target::Router), LinkState::Up);
+        world
+    }
+
+    pub(super) fn with(config: Config, restored: Restored) -> World {
+        World::at(config, restored, 1_000_000_000)
+    }
+
+    pub(super) fn at(config: Config, restored: Restored, us: i64) -> World {
+        let now = Moment { tick: Tick(us * 1000), utc: Utc(EPOCH_MS + us / 1000) };
+        World {
+            monitor: Monitor::start(config, restored, now),
+            us,
+            wall_shift_ms: 0,
+            dead: BTreeSet::new(),
+            mute: BTreeSet::new(),
+            provider: true,
+            cable: true,
+            switch: true,
+            fault: None,
+            events: Vec::new(),
+            probes: 0,
+            replies: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment {
+            tick: Tick(self.us * 1000),
+            utc: Utc(EPOCH_MS + self.us / 1000 + self.wall_shift_ms),
+        }
+    }
+
+    /// Seconds since the world began (it begins at 1000 s of the tick).
+    pub(super) fn seconds(&self) -> f64 {
+        self.us as f64 / 1e6
+    }
+
+    pub(super) fn kill(&mut self, host: &str) {
+        self.dead.insert(host.into());
+    }
+    pub(super) fn revive(&mut self, host: &str) {
+        self.dead.remove(host);
+    }
+    pub(super) fn pull_cable(&mut self) {
+        self.cable = false;
+        self.input(Input::Carrier(Some(false)));
+    }
+    pub(super) fn plug_cable(&mut self) {
+        self.cable = true;
+        self.input(Input::Carrier(Some(true)));
+    }
+
+    fn name_of(&self, address: IpAddr) -> String {
+        let is = |h: &Host| *h == Host::Address(address);
+        let config = self.monitor.config();
+        if is(&config.targets.router) {
+            "router".into()
+        } else if config.targets.server.as_ref().is_some_and(is) {
+            "server".into()
+        } else if is(&config.targets.internet) {
+            "primary".into()
+        } else if is(&config.verification.secondary_target) {
+            "secondary".into()
+        } else {
+            let at = config.monitor.seats.iter().position(|s| s.address == address);
+            format!("pc{}", at.map_or(0, |i| i + 1))
+        }
+    }
+
+    fn answers(&self, address: IpAddr) -> bool {
+        let name = self.name_of(address);
+        let alive = !self.dead.contains(&name) && !self.mute.contains(&name);
+        let outside = name == "primary" || name == "secondary";
+        alive
+            && self.cable
+            && self.switch
+            && (!outside || (self.provider && !self.dead.contains("router")))
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        let now = self.now();
+        self.monitor.handle(input, now);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        let mut refused = Vec::new();
+        while let Some(output) = self.monitor.poll() {
+            match output {
+                Output::Probe(ProbeRequest { id, address }) => {
+                    self.probes += 1;
+                    if let Some(fault) = self.fault {
+                        refused.push((id, fault));
+                    } else if self.answers(address) {
+                        self.replies.push((self.us + RTT_US, id, address));
+                    }
+                }
+                Output::Event(stamped) => self.events.push((self.seconds(), stamped.event)),
+                Output::Sample(_)
+                | Output::StateTime(_)
+                | Output::Seen { .. }
+                | Output::CycleCompleted { .. } => {}
+            }
+        }
+        for (id, fault) in refused {
+            self.input(Input::Refused { id, fault });
+        }
+    }
+
+    /// Lets the world go on for some seconds.
+    pub(super) fn run(&mut self, seconds: f64) {
+        let end = self.us + (seconds * 1e6) as i64;
+        loop {
+            let reply = self.replies.iter().map(|r| r.0).min();
+            let deadline = self
+                .monitor
+                .next_deadline()
+                .map(|(t, _)| (t.0 + 999).div_euclid(1000).max(self.us));
+            let next = [reply, deadline].into_iter().flatten().min().unwrap_or(i64::MAX);
+            if next > end {
+                break;
+            }
+            self.us = next;
+            let now = self.now();
+            if let Some(i) = self.replies.iter().position(|r| r.0 <= self.us) {
+                let (_, id, address) = self.replies.remove(i);
+                let rtt = Duration::from_micros(RTT_US as u64);
+                self.monitor.handle(Input::Reply { id, address, rtt }, now);
+            } else {
+                self.monitor.advance(now);
+                let (next, why) = self.monitor.next_deadline().expect("there is always a beat");
+                assert!(
+                    next > now.tick,
+                    "a deadline in the past: {why:?} at {next:?}, now {now:?}"
+                );
+            }
+            self.drain();
+        }
+        self.us = end;
+        self.check_fold();
+    }
+
+    pub(super) fn show(&self, target: Target) -> TargetView {
+        self.monitor.view(self.now()).targets[target.index()].clone()
+    }
+    pub(super) fn state(&self, target: Target) -> LinkState {
+        self.show(target).state
+    }
+
+    /// Every incident that was opened, in its latest form, parts of others left out.
+    pub(super) fn incidents(&self) -> Vec<Incident> {
+        let mut all: Vec<Incident> = Vec::new();
+        for (_, event) in &self.events {
+            if let Event::Incident { incident, .. } = event {
+                match all.iter_mut().find(|i| i.id == incident.id) {
+                    Some(known) => *known = incident.clone(),
+                    None => all.push(incident.clone()),
+                }
+            }
+        }
+        all.retain(|i| i.part_of.is_none());
+        all
+    }
+
+    pub(super) fn causes(&self) -> Vec<Cause> {
+        self.incidents().iter().map(|i| i.cause).collect()
+    }
+
+    /// The one incident there is.
+    #[track_caller]
+    pub(super) fn only(&self, cause: Cause) -> Incident {
+        let all = self.incidents();
+        assert_eq!(all.len(), 1, "one incident, not {all:#?}");
+        assert_eq!(all[0].cause, cause);
+        all[0].clone()
+    }
+
+    pub(super) fn told(&self, change: IncidentChange, cause: Cause) -> usize {
+        self.events
+            .iter()
+            .filter(|(_, e)| {
+                matches!(e, Event::Incident { change: c, incident: i }
+                    if *c == change && i.cause == cause && i.part_of.is_none())
+            })
+            .count()
+    }
+
+    pub(super) fn jitters(&self) -> usize {
+        self.events.iter().filter(|(_, e)| matches!(e, Event::Jitter { .. })).count()
+    }
+
+    /// When an incident began, in seconds of this world.
+    pub(super) fn start_of(&self, incident: &Incident) -> f64 {
+        (incident.start.0 - EPOCH_MS) as f64 / 1000.0
+    }
+
+    /// The view is the fold of the events: nothing is shown that was not told.
+    #[track_caller]
+    pub(super) fn check_fold(&self) {
+        let view = self.monitor.view(self.now());
+        for target in Target::ALL {
+            let mut state = LinkState::Unknown;
+            let mut warning = None;
+            for (_, event) in &self.events {
+                match event {
+                    Event::Link { target: t, to, .. } if *t == target => state = *to,
+                    Event::Warning { target: t, warning: w } if *t == target => warning = *w,
+                    _ => {}
+                }
+            }
+            let shown = &view.targets[target.index()];
+            assert_eq!((shown.state, shown.warning), (state, warning), "{target:?}");
+        }
+        for incident in self.incidents() {
+            let running = self.monitor.book.running(incident.cause);
+            let same = running.is_some_and(|o| o.incident.id == incident.id);
+            assert_eq!(incident.end.is_none(), same, "{incident:#?}");
+            if let (Some(duration), Some(_)) = (incident.duration_ms, incident.end) {
+                assert!(duration >= 0);
+                assert!(
+                    incident.kind == IncidentKind::Unstable || incident.down_ms <= duration + 1
+                );
+            }
+            assert!(incident.end_reason != Some(EndReason::Merged));
+        }
+    }
+
+    /// What a store would give back after a crash at this moment.
+    pub(super) fn restored(&self) -> Restored {
+        let moment =
+            |utc: Utc| self.now().at(Tick(self.us * 1000 - (self.now().utc.0 - utc.0) * 1_000_000));
+        let mut restored = Restored::nothing();
+        let config = self.monitor.config();
+        for target in Target::ALL {
+            let host = match target {
+                Target::Router => Some(&config.targets.router),
+                Target::Server => config.targets.server.as_ref(),
+                Target::Internet => Some(&config.targets.internet),
+            };
+            if let Some(host) = host
+                && self.monitor.link(target).is_some_and(crate::link::Link::seen)
+            {
+                restored.seen.push((target, host.clone()));
+            }
+            let last = self.events.iter().rev().find_map(|(_, e)| match e {
+                Event::Link { target: t, to, since, .. }
+                    if *t == target && *to != LinkState::Suspect =>
+                {
+                    Some((*to, *since))
+                }
+                _ => None,
+            });
+            if let Some((LinkState::Down, since)) = last {
+                restored.down.push((target, moment(since)));
+            }
+        }
+        for incident in self.incidents() {
+            restored.next_incident = restored.next_incident.max(incident.id.0 + 1);
+            let start = moment(incident.start);
+            if incident.end.is_none() {
+                restored.open.push((incident, start));
+            } else {
+                restored.recent.push((incident, start));
+            }
+        }
+        restored.last_alive = Some(self.now());
+        restored
+    }
+}
