@@ -1,0 +1,105 @@
+//! The tables, as a row of migrations: version n is what the first n of them make.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// Never edited once released; the next change is the next entry.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// `incidents.body`, `events.body` hold the records as JSON, the columns beside them only
+/// what is searched for. A minute or hour is `stale` while its probes are not added up.
+const V1: &str = "
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_time ON events (at);
+CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY,
+    cause TEXT NOT NULL, start_utc INTEGER NOT NULL, end_utc INTEGER, part_of INTEGER,
+    start_tick INTEGER, boot_id TEXT, body TEXT NOT NULL
+) STRICT;
+CREATE INDEX incidents_by_start ON incidents (start_utc);
+CREATE INDEX incidents_by_end ON incidents (end_utc);
+CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE alive (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    utc INTEGER NOT NULL, tick INTEGER NOT NULL, boot_id TEXT NOT NULL
+) STRICT;
+CREATE TABLE target_down (
+    target TEXT PRIMARY KEY, since INTEGER NOT NULL, tick INTEGER, boot_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE targets_seen (
+    target TEXT NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (target, host)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY,
+    target TEXT NOT NULL, at INTEGER NOT NULL, rtt_us INTEGER
+) STRICT;
+CREATE INDEX samples_by_target ON samples (target, at);
+CREATE TABLE minutes (
+    target TEXT NOT NULL, at INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 1,
+    sent INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0,
+    rtt_min_ms REAL, rtt_avg_ms REAL, rtt_max_ms REAL, rtt_p95_ms REAL, jitter_ms REAL,
+    up_ms INTEGER NOT NULL DEFAULT 0, down_ms INTEGER NOT NULL DEFAULT 0,
+    unknown_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (target, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX minutes_by_time ON minutes (at);
+CREATE INDEX minutes_stale ON minutes (at) WHERE stale = 1;
+CREATE TABLE hours (
+    target TEXT NOT NULL, at INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 1,
+    sent INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0,
+    rtt_min_ms REAL, rtt_avg_ms REAL, rtt_max_ms REAL, rtt_p95_ms REAL, jitter_ms REAL,
+    up_ms INTEGER NOT NULL DEFAULT 0, down_ms INTEGER NOT NULL DEFAULT 0,
+    unknown_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (target, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hours_by_time ON hours (at);
+CREATE INDEX hours_stale ON hours (at) WHERE stale = 1;
+";
+
+/// The tables that must be there; a file at our version without one is not whole.
+const TABLES: &[&str] = &[
+    "events", "incidents", "numbers", "alive", "target_down", "targets_seen", "samples",
+    "minutes", "hours",
+];
+
+/// The newest schema that this version knows.
+pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the file to [`NEWEST`], each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found = version(connection)?;
+    if found > NEWEST {
+        return Err(StoreError::Newer { found, known: NEWEST });
+    }
+    for (step, sql) in (1_i64..).zip(MIGRATIONS) {
+        if step > found {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            tx.execute_batch(sql)?;
+            tx.pragma_update(None, "user_version", step)?;
+            tx.commit()?;
+        }
+    }
+    Ok(())
+}
+
+/// The schema of the file; 0 if it is new.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// The first of our tables that is not there.
+pub(super) fn missing_table(connection: &Connection) -> Result<Option<&'static str>, StoreError> {
+    let mut there =
+        connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
+    for table in TABLES {
+        if !there.exists([table])? {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
+}
