@@ -49,7 +49,7 @@ fn the_log_rotates_at_midnight_and_at_the_size_limit_and_a_stale_file_rotates_at
     log(&logs, || tracing::info!("new day"));
     logs.flush();
     let today = std::fs::read_to_string(&current).unwrap();
-    assert_eq!(today, "[2026-01-03 00:00:01] [SYSTEM] new day\n");
+    assert_eq!(today, "[2026-01-03 00:00:01] [LOGGER] new day\n");
     let all: usize = logs.archives().iter().map(|n| logs.read_archive(n).unwrap().len()).sum();
     assert_eq!(all, 7, "no line was lost on the way");
 }
