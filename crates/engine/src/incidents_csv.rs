@@ -190,8 +190,7 @@ mod tests {
     #[test]
     fn notes_tell_how_it_ended_and_long_durations_keep_counting_hours() {
         let unstable = Incident { kind: IncidentKind::Unstable, outages: 4, ..incident() };
-        let unwatched =
-            Incident { end_reason: Some(EndReason::NoLongerWatched), ..incident() };
+        let unwatched = Incident { end_reason: Some(EndReason::NoLongerWatched), ..incident() };
         let running = Incident { end: None, duration_ms: None, end_reason: None, ..incident() };
         let mut out = Vec::new();
         export_in(&[unstable, unwatched, running], &mut out, &TimeZone::UTC).unwrap();

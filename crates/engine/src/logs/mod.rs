@@ -96,9 +96,7 @@ fn start_with(folder: &Path, retention_days: u32, clock: Clock, max_bytes: u64) 
     let spawned =
         std::thread::Builder::new().name("log".into()).spawn(move || writer::run(&of_thread));
     // Without a thread the log still works in memory, and says so.
-    let thread = spawned
-        .inspect_err(|error| shared.lock().fault = Some(error.to_string()))
-        .ok();
+    let thread = spawned.inspect_err(|error| shared.lock().fault = Some(error.to_string())).ok();
     let owner = Arc::new(Owner { shared: Arc::clone(&shared), thread: Mutex::new(thread) });
     Logs { shared, _owner: owner }
 }

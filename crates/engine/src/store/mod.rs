@@ -41,7 +41,9 @@ pub enum StoreError {
     #[error("the disk is full; the history cannot grow")]
     Full,
     /// A newer version of the program wrote this file. Not damage: nothing was touched.
-    #[error("the history has schema {found}, this version knows up to {known}: install the newer version")]
+    #[error(
+        "the history has schema {found}, this version knows up to {known}: install the newer version"
+    )]
     Newer {
         /// The schema in the file.
         found: i64,
@@ -133,7 +135,11 @@ impl Store {
 
     fn sync_fully(&mut self, full: bool) -> Result<(), StoreError> {
         if self.full_sync != full {
-            self.connection.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
+            self.connection.pragma_update(
+                None,
+                "synchronous",
+                if full { "FULL" } else { "NORMAL" },
+            )?;
             self.full_sync = full;
         }
         Ok(())

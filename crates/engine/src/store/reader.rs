@@ -332,8 +332,9 @@ fn rolled(
          WHERE target = ?1 AND at >= ?2 AND at < ?3 AND stale >= ?4 ORDER BY at LIMIT ?5"
     ))?;
     let values = params![target.code(), from, to, only_stale, row_limit()];
-    let found: Vec<(LinkStatRow, bool)> =
-        query.query_map(values, |row| Ok((stat_row(row)?, row.get(11)?)))?.collect::<Result<_, _>>()?;
+    let found: Vec<(LinkStatRow, bool)> = query
+        .query_map(values, |row| Ok((stat_row(row)?, row.get(11)?)))?
+        .collect::<Result<_, _>>()?;
     let mut rows = Vec::with_capacity(found.len());
     for (mut row, stale) in found {
         if stale {

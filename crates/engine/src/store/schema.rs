@@ -63,8 +63,15 @@ CREATE INDEX hours_stale ON hours (at) WHERE stale = 1;
 
 /// The tables that must be there; a file at our version without one is not whole.
 const TABLES: &[&str] = &[
-    "events", "incidents", "numbers", "alive", "target_down", "targets_seen", "samples",
-    "minutes", "hours",
+    "events",
+    "incidents",
+    "numbers",
+    "alive",
+    "target_down",
+    "targets_seen",
+    "samples",
+    "minutes",
+    "hours",
 ];
 
 /// The newest schema that this version knows.

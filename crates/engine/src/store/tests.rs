@@ -179,9 +179,11 @@ fn a_full_disk_refuses_the_batch_and_keeps_what_is_there() {
     let mut store = open(&path);
     let first = [told(&incident(1, 0, None), 0)];
     store.append(&Batch { events: &first, ..batch(0) }).unwrap();
-    let pages: i64 =
-        store.connection.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
-    store.connection.pragma_update_and_check(None, "max_page_count", pages + 1, |_| Ok(())).unwrap();
+    let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
+    store
+        .connection
+        .pragma_update_and_check(None, "max_page_count", pages + 1, |_| Ok(()))
+        .unwrap();
     let many = samples(0, 6_000_000);
     let second = [told(&incident(2, 0, None), 0)];
     let answer = store.append(&Batch { events: &second, samples: &many, ..batch(1) });
