@@ -6,12 +6,13 @@ use super::values::{MASK, Secret, WEEKDAYS};
 use super::{Config, Language, OccupancyMode, Presence};
 
 /// Where secrets stand.
-const SECRETS: [(&str, &str); 5] = [
+const SECRETS: [(&str, &str); 6] = [
     ("discord_settings", "webhook_alerts"),
     ("discord_settings", "webhook_occupancy"),
     ("discord_settings", "webhook_screenshots"),
     ("chain_settings", "token"),
     ("chain_settings", "query_token"),
+    ("chain_settings", "heartbeat_url"),
 ];
 
 /// Sections without which the ancestor refused a posted configuration.
@@ -32,6 +33,8 @@ pub fn missing_sections(value: &Value) -> Option<String> {
 
 /// Numbers that are whole are written as such, as the ancestor's file has them.
 fn number(value: f64) -> Value {
+    // Six decimals: finer than the millisecond kept, and 0.3 stays 0.3.
+    let value = (value * 1e6).round() / 1e6;
     if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }
 
@@ -49,6 +52,8 @@ impl Config {
     }
 
     /// A document as a client sent it back, in which a masked secret means "unchanged".
+    /// Where there is no secret to keep the mask stays, and is refused when read: a
+    /// document of another café must not switch off its messages in silence.
     #[must_use]
     pub fn merge_masked(incoming: &Value, current: &Config) -> Value {
         let clear = current.to_value();
@@ -60,11 +65,10 @@ impl Config {
                 .and_then(Value::as_str)
                 .is_some_and(|s| s.contains(MASK));
             if masked && let Some(slot) = merged.get_mut(section).and_then(|s| s.get_mut(key)) {
-                *slot = clear
-                    .get(section)
-                    .and_then(|s| s.get(key))
-                    .cloned()
-                    .unwrap_or_else(|| json!(""));
+                let kept = clear.get(section).and_then(|s| s.get(key));
+                if let Some(kept) = kept.filter(|k| k.as_str() != Some("")) {
+                    *slot = kept.clone();
+                }
             }
         }
         merged
@@ -177,7 +181,7 @@ impl Config {
                 "query_url": c.query_url,
                 "query_username": c.query_username,
                 "query_token": secret(&c.query_token),
-                "heartbeat_url": c.heartbeat_url,
+                "heartbeat_url": secret(&c.heartbeat_url),
             },
         })
     }

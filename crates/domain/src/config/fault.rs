@@ -31,6 +31,21 @@ pub struct Fault {
     pub message: String,
 }
 
+/// Where a document with very many faults stops being listed.
+const MOST_FAULTS: usize = 1000;
+
+/// Cuts a list that nobody would read to its end, and says so.
+pub(super) fn limited(mut faults: Vec<Fault>) -> Vec<Fault> {
+    if let Some(more) = faults.len().checked_sub(MOST_FAULTS).filter(|more| *more > 0) {
+        faults.truncate(MOST_FAULTS);
+        let message = format!("and {more} more faults");
+        faults.push(Fault { path: String::new(), code: FaultCode::BadValue, message });
+    }
+    faults
+}
+
+impl std::error::Error for Fault {}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

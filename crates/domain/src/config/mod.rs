@@ -6,11 +6,13 @@
 
 mod document;
 mod fault;
+mod parse;
 mod read;
 mod section;
 #[cfg(test)]
 mod tests;
 mod values;
+mod web;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -244,8 +246,8 @@ pub struct ChainSettings {
     pub query_username: String,
     /// The credential.
     pub query_token: Secret,
-    /// Pinged while alive; empty: nowhere.
-    pub heartbeat_url: String,
+    /// Pinged while alive; empty: nowhere. Who knows it can ping, so it is a secret.
+    pub heartbeat_url: Secret,
 }
 
 impl Config {
@@ -255,13 +257,13 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let value = serde_json::from_str(text).map_err(|e| {
-            let message =
-                format!("not valid JSON at line {}, column {}: {e}", e.line(), e.column());
-            vec![Fault { path: String::new(), code: FaultCode::Syntax, message }]
-        })?;
-        Config::from_value(&value)
+        let mut faults = Vec::new();
+        let Some(value) = parse::json(text, &mut faults) else {
+            return Err(faults);
+        };
+        let (config, mut found) = read::config(&value);
+        faults.append(&mut found);
+        if faults.is_empty() { Ok(config) } else { Err(fault::limited(faults)) }
     }
 
     /// The label under which this café is known in its chain.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fault::{Fault, FaultCode};
+use super::fault::{Fault, FaultCode, limited};
 use super::section::Section;
 use super::values::{Host, Mac, Network, OpeningHours, Secret, WEEKDAYS, clock_time};
+use super::web;
 use super::{
     ApiSettings, ChainSettings, Config, DiscordSettings, Language, MonitorSettings, OccupancyMode,
     OccupancySettings, Presence, ScreenshotSettings, SeatConfig, SystemSettings, Targets,
@@ -25,7 +26,7 @@ impl Config {
     /// All faults at once.
     pub fn from_value(value: &Value) -> Result<Config, Vec<Fault>> {
         let (config, faults) = config(value);
-        if faults.is_empty() { Ok(config) } else { Err(faults) }
+        if faults.is_empty() { Ok(config) } else { Err(limited(faults)) }
     }
 }
 
@@ -54,8 +55,12 @@ fn host(text: &str) -> Result<Host, String> {
         .ok_or_else(|| format!("\"{}\" is neither an IP address nor a host name", shorten(text)))
 }
 
+/// A value as shown in a fault. A webhook pasted into the wrong field is still a secret.
 fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
+    if text.contains("//") || text.contains("webhooks") || text.starts_with("sealed:") {
+        return "(a URL or a secret)".to_owned();
+    }
+    text.chars().take(80).filter(|c| !c.is_control()).collect()
 }
 
 fn literal(a: u8, b: u8, c: u8, d: u8) -> Host {
@@ -82,8 +87,8 @@ fn monitor(mut s: Section<'_>, faults: &mut Vec<Fault>) -> MonitorSettings {
     let interval = s.integer("interval_seconds", 2, 1..=60);
     let timeout = s.integer("probe_timeout_ms", 1000, 100..=5000);
     let pc_subnet = s.parsed("pc_subnet", "192.168.1".to_owned(), |t| {
-        let octets: Vec<_> = t.split('.').map(str::parse::<u8>).collect();
-        if octets.len() == 3 && octets.iter().all(Result::is_ok) {
+        // Read as the first three of four, which refuses signs, spaces and leading zeros.
+        if t.split('.').count() == 3 && format!("{t}.0").parse::<Ipv4Addr>().is_ok() {
             Ok(t.to_owned())
         } else {
             Err(format!("\"{}\" is not three octets like 192.168.1", shorten(t)))
@@ -111,13 +116,15 @@ fn monitor(mut s: Section<'_>, faults: &mut Vec<Fault>) -> MonitorSettings {
     let mut pcs: Vec<SeatConfig> = Vec::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut addresses: BTreeMap<IpAddr, String> = BTreeMap::new();
+    let mut macs: BTreeMap<Mac, String> = BTreeMap::new();
     for (path, value) in entries {
         let mut s = Section::new(path.clone(), Some(value));
-        let name = s.text("name", "", 80);
-        let address = s.parsed("address", None, |t| {
-            t.parse::<IpAddr>()
-                .map(Some)
-                .map_err(|_| format!("\"{}\" is not an IP address", shorten(t)))
+        let name = s.label("name", 80);
+        let address = s.parsed("address", None, |t| match Host::parse(t) {
+            Some(Host::Address(address)) => Ok(Some(address)),
+            Some(Host::Name(_)) | None => {
+                Err(format!("\"{}\" is not an IP address of a machine", shorten(t)))
+            }
         });
         let mac = s.parsed("mac", None, |t| {
             if t.is_empty() {
@@ -134,7 +141,7 @@ fn monitor(mut s: Section<'_>, faults: &mut Vec<Fault>) -> MonitorSettings {
             match address {
                 None => s.fault("address", FaultCode::BadValue, "an address is needed"),
                 Some(address) => {
-                    if let Some(first) = names.insert(name.clone(), path.clone()) {
+                    if let Some(first) = names.insert(name.to_lowercase(), path.clone()) {
                         s.fault("name", FaultCode::BadValue, format_args!("stands in {first} too"));
                     }
                     if let Some(first) = addresses.insert(address, path.clone()) {
@@ -144,6 +151,10 @@ fn monitor(mut s: Section<'_>, faults: &mut Vec<Fault>) -> MonitorSettings {
                             format_args!("stands in {first} too"),
                         );
                     }
+                    // A seat is known again by its MAC: two of one MAC would be one.
+                    if let Some(first) = mac.and_then(|mac| macs.insert(mac, path.clone())) {
+                        s.fault("mac", FaultCode::BadValue, format_args!("stands in {first} too"));
+                    }
                     pcs.push(SeatConfig { name, address, mac });
                 }
             }
@@ -151,6 +162,16 @@ fn monitor(mut s: Section<'_>, faults: &mut Vec<Fault>) -> MonitorSettings {
         faults.append(&mut s.finish());
     }
     let seats = all_seats(&pc_subnet, start, count, &pcs);
+    // An explicit seat may not take the name of a seat of the range that keeps its own.
+    for seat in seats.iter().filter(|s| !addresses.contains_key(&s.address)) {
+        if let Some(path) = names.get(&seat.name.to_lowercase()) {
+            let (name, address) = (&seat.name, seat.address);
+            let what = format!("\"{name}\" is the seat of the range at {address} already");
+            let path = format!("{path}.name");
+            let message = format!("{path}: {what}");
+            faults.push(Fault { path, code: FaultCode::BadValue, message });
+        }
+    }
     MonitorSettings {
         interval: Duration::from_secs(u64::from(interval)),
         probe_timeout: Duration::from_millis(u64::from(timeout)),
@@ -229,7 +250,7 @@ fn occupancy(mut s: Section<'_>, faults: &mut Vec<Fault>) -> OccupancySettings {
                 clock_time(t).ok_or_else(|| format!("\"{}\" is not a time like 10:00", shorten(t)))
             });
             match (given, times.as_slice()) {
-                (true, [open, close]) => Some((*open, *close)),
+                (true, [open, close]) if *open < 24 * 60 => Some((*open, *close)),
                 (true, _) if hours.faults.len() == had => {
                     hours.fault(
                         day,
@@ -247,64 +268,15 @@ fn occupancy(mut s: Section<'_>, faults: &mut Vec<Fault>) -> OccupancySettings {
     out
 }
 
-fn webhook(text: &str) -> Result<Secret, String> {
-    let secret = Secret::new(text.trim());
-    if secret.is_empty() || text.starts_with("sealed:") {
-        return Ok(secret);
-    }
-    // The URL itself is a secret: it must not stand in the fault.
-    let refused = || {
-        Err("expected https://discord.com/api/webhooks/… (or empty); copy it from Discord: \
-             channel settings, Integrations, Webhooks"
-            .to_owned())
-    };
-    let Some((scheme, rest)) = text.trim().split_once("://") else {
-        return refused();
-    };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let discord = matches!(
-        authority,
-        "discord.com" | "discordapp.com" | "ptb.discord.com" | "canary.discord.com"
-    );
-    let parts: Vec<&str> = path.split('?').next().unwrap_or("").split('/').collect();
-    let parts: &[&str] = match parts.as_slice() {
-        ["api", version, rest @ ..] if version.starts_with('v') => rest,
-        ["api", rest @ ..] => rest,
-        other => other,
-    };
-    let hook = matches!(parts, ["webhooks", id, token]
-        if !id.is_empty() && id.chars().all(|c| c.is_ascii_digit())
-            && !token.is_empty()
-            && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-    let accepted =
-        (scheme == "https" && discord && hook) || (scheme == "http" && is_loopback(authority));
-    if accepted { Ok(secret) } else { refused() }
-}
-
-/// `host[:port]` of an authority; none where it is malformed or carries user data.
-fn authority_host(authority: &str) -> Option<&str> {
-    if authority.is_empty() || authority.contains('@') || authority.contains(char::is_whitespace) {
-        return None;
-    }
-    if let Some(rest) = authority.strip_prefix('[') {
-        return rest.split_once(']').map(|(host, _)| host);
-    }
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-    (!host.is_empty() && port.parse::<u16>().is_ok()).then_some(host)
-}
-
-fn is_loopback(authority: &str) -> bool {
-    authority_host(authority).is_some_and(|host| {
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|a| a.is_loopback())
-    })
-}
-
 fn discord(mut s: Section<'_>, faults: &mut Vec<Fault>) -> DiscordSettings {
     let out = DiscordSettings {
         enabled: s.bool("enabled", false),
         shop_name: s.parsed("shop_name", "My Internet Cafe".to_owned(), |t| {
             let length = t.trim().chars().count();
             let lower = t.to_lowercase();
+            if t.contains(char::is_control) {
+                return Err("must not contain line breaks or control characters".into());
+            }
             if !(1..=80).contains(&length) {
                 Err(format!("{length} characters is outside 1..=80"))
             } else if let Some(word) = ["discord", "clyde"].into_iter().find(|w| lower.contains(w))
@@ -314,9 +286,9 @@ fn discord(mut s: Section<'_>, faults: &mut Vec<Fault>) -> DiscordSettings {
                 Ok(t.to_owned())
             }
         }),
-        webhook_alerts: s.parsed("webhook_alerts", Secret::default(), webhook),
-        webhook_occupancy: s.parsed("webhook_occupancy", Secret::default(), webhook),
-        webhook_screenshots: s.parsed("webhook_screenshots", Secret::default(), webhook),
+        webhook_alerts: s.parsed("webhook_alerts", Secret::default(), web::webhook),
+        webhook_occupancy: s.parsed("webhook_occupancy", Secret::default(), web::webhook),
+        webhook_screenshots: s.parsed("webhook_screenshots", Secret::default(), web::webhook),
         daily_digest: s.bool("daily_digest", true),
     };
     faults.append(&mut s.finish());
@@ -351,18 +323,6 @@ fn system(mut s: Section<'_>, faults: &mut Vec<Fault>) -> SystemSettings {
     out
 }
 
-fn origin(text: &str) -> Result<String, String> {
-    let exact = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .is_some_and(|rest| !rest.contains(['/', '*', '?', '#']) && authority_host(rest).is_some());
-    if exact {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("\"{}\" is not an exact origin like https://cafe.example:5000", shorten(text)))
-    }
-}
-
 fn api(mut s: Section<'_>, faults: &mut Vec<Fault>) -> ApiSettings {
     let address = |t: &str| {
         t.parse::<IpAddr>().map_err(|_| format!("\"{}\" is not an IP address", shorten(t)))
@@ -370,49 +330,46 @@ fn api(mut s: Section<'_>, faults: &mut Vec<Fault>) -> ApiSettings {
     let out = ApiSettings {
         bind: s.parsed("bind", IpAddr::V4(Ipv4Addr::UNSPECIFIED), address),
         port: u16::try_from(s.integer("port", 5000, 1..=65535)).unwrap_or(5000),
-        allowed_origins: s.list("allowed_origins", 64, origin),
+        allowed_origins: s.list("allowed_origins", 64, web::origin),
         allowed_hosts: s.list("allowed_hosts", 64, |t| match host(t)? {
             Host::Name(name) => Ok(name),
             Host::Address(_) => Err("addresses are allowed anyway; only names belong here".into()),
         }),
         trusted_proxies: s.list("trusted_proxies", 64, address),
         trusted_networks: s.list("trusted_networks", 64, |t| {
-            Network::parse(t)
-                .ok_or_else(|| format!("\"{}\" is not a network like 100.64.0.0/10", shorten(t)))
+            Network::parse(t).ok_or_else(|| {
+                format!("\"{}\" is not a network like 100.64.0.0/10, prefix from 1 on", shorten(t))
+            })
         }),
     };
     faults.append(&mut s.finish());
     out
 }
 
-/// A URL; plain http where `plain` allows its host.
-fn url(text: &str, plain: impl Fn(&str) -> bool, wanted: &str) -> Result<String, String> {
+/// A credential for a header: visible ASCII, and not the mask of one.
+fn token(text: &str) -> Result<Secret, String> {
     let text = text.trim();
-    let fine = text.is_empty()
-        || text.split_once("://").is_some_and(|(scheme, rest)| {
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-            let host = authority_host(authority);
-            match scheme {
-                "https" => host.is_some(),
-                "http" => host.is_some_and(&plain),
-                _ => false,
-            }
-        });
-    if fine { Ok(text.to_owned()) } else { Err(format!("expected {wanted}, or empty")) }
+    if text.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(Secret::new(text))
+    } else {
+        Err("must be visible ASCII without spaces; a masked value is not a token".into())
+    }
 }
 
-/// Loopback and private networks, where plain http stays in the house.
-fn is_private(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<IpAddr>().is_ok_and(|a| match a {
-            IpAddr::V4(a) => a.is_loopback() || a.is_private(),
-            IpAddr::V6(a) => a.is_loopback() || a.is_unique_local(),
-        })
+/// The user of HTTP Basic authentication (RFC 7617 §2: no colon, no control characters).
+fn user(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length > 255 {
+        Err(format!("{length} characters is outside 0..=255"))
+    } else if text.contains(':') || text.contains(char::is_control) {
+        Err("must not contain a colon or control characters".into())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn chain(mut s: Section<'_>, faults: &mut Vec<Fault>) -> ChainSettings {
-    let engine =
-        |t: &str| url(t, is_private, "an https URL (plain http only to private addresses)");
     let out = ChainSettings {
         site: s.parsed("site", None, |t| {
             if t.is_empty() {
@@ -426,22 +383,22 @@ fn chain(mut s: Section<'_>, faults: &mut Vec<Fault>) -> ChainSettings {
                 Err(format!("\"{}\" is not 1..=63 characters of a-z 0-9 -", shorten(t)))
             }
         }),
-        group: s.text("group", "", 63),
-        provider: s.text("provider", "", 63),
-        link: s.parsed("link", String::new(), |t| url(t, |_| true, "an http or https URL")),
-        remote_write_url: s.parsed("remote_write_url", String::new(), engine),
-        username: s.text("username", "", 255),
-        token: Secret::new(&s.text("token", "", 4096)),
+        group: s.label("group", 63),
+        provider: s.label("provider", 63),
+        link: s.parsed("link", String::new(), web::link),
+        remote_write_url: s.parsed("remote_write_url", String::new(), web::engine),
+        username: s.parsed("username", String::new(), user),
+        token: s.parsed("token", Secret::default(), token),
         push_interval: Duration::from_secs(u64::from(s.integer(
             "push_interval_seconds",
             15,
             5..=300,
         ))),
         share_seats: s.bool("share_seats", false),
-        query_url: s.parsed("query_url", String::new(), engine),
-        query_username: s.text("query_username", "", 255),
-        query_token: Secret::new(&s.text("query_token", "", 4096)),
-        heartbeat_url: s.parsed("heartbeat_url", String::new(), engine),
+        query_url: s.parsed("query_url", String::new(), web::engine),
+        query_username: s.parsed("query_username", String::new(), user),
+        query_token: s.parsed("query_token", Secret::default(), token),
+        heartbeat_url: s.parsed("heartbeat_url", Secret::default(), web::secret),
     };
     faults.append(&mut s.finish());
     out

@@ -163,6 +163,16 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A trimmed text of at most `max` characters on one line.
+    pub(super) fn label(&mut self, key: &'static str, max: usize) -> String {
+        let text = self.text(key, "", max);
+        if text.contains(char::is_control) {
+            let what = "must not contain line breaks or control characters";
+            self.fault(key, FaultCode::BadValue, what);
+        }
+        text.trim().to_owned()
+    }
+
     /// A text that `parse` understands; its error says what is wrong.
     pub(super) fn parsed<T>(
         &mut self,
@@ -173,7 +183,7 @@ impl<'a> Section<'a> {
         let had = self.faults.len();
         let given = self.raw(key).is_some();
         self.known.pop();
-        let text = self.text(key, "", 2048);
+        let text = self.text(key, "", 4096);
         if !given || self.faults.len() > had {
             return default;
         }

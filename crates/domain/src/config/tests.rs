@@ -149,6 +149,31 @@ fn bad_values_are_refused_with_path_and_bound() {
         ("api_settings.bind", json!("everywhere"), "not an IP address"),
         ("api_settings.allowed_origins", json!(["*"]), "exact origin"),
         ("api_settings.trusted_networks", json!(["10.0.0.0/33"]), "not a network"),
+        ("api_settings.allowed_origins", json!(["https://a.example/x"]), "origin"),
+        ("api_settings.trusted_networks", json!(["0.0.0.0/0"]), "not a network"),
+        ("api_settings.trusted_networks", json!(["10.0.0.0/+8"]), "not a network"),
+        ("monitor_settings.pc_subnet", json!("192.168.+1"), "three octets"),
+        ("targets.router", json!("0.0.0.0"), "neither an IP address"),
+        (
+            "system_settings.tray_visibility",
+            json!({"router": false, "server": false, "internet": false, "clients": false}),
+            "At least one tray icon must be enabled!",
+        ),
+        ("targets.router", json!("255.255.255.255"), "neither an IP address"),
+        (
+            "discord_settings.webhook_alerts",
+            json!("http://127.0.0.1:9/…/••••"),
+            "https://discord.com",
+        ),
+        (
+            "discord_settings.webhook_alerts",
+            json!("https://discord.com/api/webhooks/x/y"),
+            "https://discord.com",
+        ),
+        ("discord_settings.shop_name", json!("a\nb"), "control characters"),
+        ("chain_settings.token", json!("••••"), "masked"),
+        ("chain_settings.username", json!("a:b"), "colon"),
+        ("chain_settings.link", json!("https://me:pw@x.example/"), "user name or password"),
         ("chain_settings.site", json!("Café"), "a-z 0-9 -"),
         ("chain_settings.group", json!("x".repeat(64)), "0..=63"),
         ("chain_settings.push_interval_seconds", json!(4), "5..=300"),
@@ -179,7 +204,7 @@ fn all_faults_are_reported_at_once() {
 
 /// T10.
 #[test]
-fn truncated_older_wrong_typed_and_out_of_range_files_are_refused_or_understood() {
+fn truncated_older_wrong_typed_and_out_of_range_files_are_refused_with_path_and_bound() {
     for end in (1..ANCESTOR.len()).step_by(7) {
         let all = Config::parse(&ANCESTOR[..end]).expect_err("is cut");
         assert_eq!(all[0].code, FaultCode::Syntax);
@@ -189,11 +214,20 @@ fn truncated_older_wrong_typed_and_out_of_range_files_are_refused_or_understood(
         assert_eq!(Config::parse(top).expect_err("no object")[0].code, FaultCode::WrongType);
     }
     assert_eq!(Config::parse("{}").expect("all defaults"), Config::default());
+    let wrong = ANCESTOR.replace("\"interval_seconds\":2", "\"interval_seconds\":\"2\"");
+    let all = Config::parse(&wrong).expect_err("wrong type");
+    assert_eq!(
+        (all[0].path.as_str(), all[0].code),
+        ("monitor_settings.interval_seconds", FaultCode::WrongType)
+    );
+    let beyond = ANCESTOR.replace("\"quality\":80", "\"quality\":101");
+    let all = Config::parse(&beyond).expect_err("out of range");
+    assert_eq!(all[0].message, "screenshot_settings.quality: 101 is outside 1..=100");
 }
 
 /// T15.
 #[test]
-fn a_name_of_81_characters_discord_in_the_name_and_no_seats_are_clear() {
+fn shop_name_of_81_characters_discord_in_the_name_and_zero_pcs_are_clear_faults_or_fine() {
     let name = |n: &str| with("discord_settings.shop_name", json!(n));
     assert!(faults(&name(&"é".repeat(81)))[0].message.contains("81 characters is outside 1..=80"));
     assert!(Config::from_value(&name(&"é".repeat(80))).is_ok());
@@ -288,6 +322,76 @@ fn hosts_are_addresses_or_names() {
     }
 }
 
+#[test]
+fn a_key_given_twice_is_a_fault() {
+    let text = r#"{"targets":{"router":"10.0.0.1","router":"10.0.0.2"}}"#;
+    let all = Config::parse(text).expect_err("twice");
+    assert_eq!(all[0].message, "targets.router: is given twice");
+}
+
+#[test]
+fn no_fault_quotes_a_webhook_pasted_into_the_wrong_field() {
+    for path in
+        ["targets.router", "occupancy_settings.mode", "api_settings.bind", "chain_settings.site"]
+    {
+        let all = faults(&with(path, json!(HOOK)));
+        assert!(all.iter().all(|f| !f.message.contains("abcDEF")), "{all:?}");
+    }
+}
+
+#[test]
+fn a_mask_where_there_is_no_secret_to_keep_is_a_fault() {
+    let mut config = Config::default();
+    config.discord.webhook_alerts = super::Secret::new(HOOK);
+    config.chain.heartbeat_url = super::Secret::new("https://hc.example/ping/abcDEF");
+    let shown = config.masked();
+    assert!(!shown.to_string().contains("abcDEF") && !shown.to_string().contains("1234567890"));
+    let elsewhere = Config::merge_masked(&shown, &Config::default());
+    let paths: Vec<_> = faults(&elsewhere).into_iter().map(|f| f.path).collect();
+    assert_eq!(paths, ["discord_settings.webhook_alerts", "chain_settings.heartbeat_url"]);
+}
+
+#[test]
+fn seats_of_one_mac_or_with_a_name_of_the_range_are_refused() {
+    for (pcs, path) in [
+        (json!([{"name": "pc-2", "address": "10.0.0.1"}]), "monitor_settings.pcs[0].name"),
+        (
+            json!([
+                {"name": "A", "address": "10.0.0.1", "mac": "02:00:00:00:00:01"},
+                {"name": "B", "address": "10.0.0.2", "mac": "02-00-00-00-00-01"},
+            ]),
+            "monitor_settings.pcs[1].mac",
+        ),
+    ] {
+        let all = faults(&with("monitor_settings.pcs", pcs));
+        assert_eq!((all.len(), all[0].path.as_str()), (1, path), "{all:?}");
+    }
+    let swapped = json!([
+        {"name": "PC-2", "address": "192.168.1.110"}, {"name": "PC-1", "address": "192.168.1.111"}
+    ]);
+    assert!(Config::from_value(&with("monitor_settings.pcs", swapped)).is_ok());
+}
+
+#[test]
+fn a_network_contains_its_addresses_and_no_others() {
+    let net = |t: &str| super::Network::parse(t).expect("a network");
+    let at = |t: &str| t.parse().expect("an address");
+    assert!(net("100.64.0.0/10").contains(at("100.127.255.255")));
+    assert!(!net("100.64.0.0/10").contains(at("100.128.0.0")));
+    assert!(net("10.0.0.5").contains(at("::ffff:10.0.0.5")));
+    assert!(!net("10.0.0.5").contains(at("10.0.0.4")));
+    assert!(net("fd00::/8").contains(at("fdff::1")) && !net("fd00::/8").contains(at("10.0.0.1")));
+}
+
+#[test]
+fn fractions_of_a_minute_come_back_as_they_were_written() {
+    for minutes in [0.05, 0.3, 2.3, 59.99] {
+        let path = "occupancy_settings.min_session_minutes";
+        let config = Config::from_value(&with(path, json!(minutes))).expect("fine");
+        assert_eq!(config.to_value()["occupancy_settings"]["min_session_minutes"], json!(minutes));
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -316,6 +420,11 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,200}") {
+        let _ = Config::parse(&text);
+    }
+
     #[test]
     fn no_document_makes_it_panic(value in any_json()) {
         if let Ok(config) = Config::from_value(&value) {

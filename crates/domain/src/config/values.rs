@@ -1,7 +1,7 @@
 //! The values that a configuration is made of.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Something to ask: an address, or a name that stands for one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,12 @@ impl Host {
     pub fn parse(text: &str) -> Option<Host> {
         let text = text.trim();
         if let Ok(address) = text.parse::<IpAddr>() {
-            return Some(Host::Address(address));
+            let address = address.to_canonical();
+            // No single machine answers under these.
+            let nobody = address.is_unspecified()
+                || address.is_multicast()
+                || address == IpAddr::V4(Ipv4Addr::BROADCAST);
+            return (!nobody).then_some(Host::Address(address));
         }
         let label = |l: &str| {
             !l.is_empty()
@@ -29,7 +34,8 @@ impl Host {
         };
         let name = text.strip_suffix('.').unwrap_or(text);
         // Four numbers that are no address are a misspelt address, not a name.
-        let numeric = name.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let numeric = last.chars().all(|c| c.is_ascii_digit());
         (!name.is_empty() && name.len() <= 253 && !numeric && name.split('.').all(label))
             .then(|| Host::Name(name.to_ascii_lowercase()))
     }
@@ -53,12 +59,18 @@ impl Mac {
     #[must_use]
     pub fn parse(text: &str) -> Option<Mac> {
         let mut mac = [0u8; 6];
-        let mut parts = text.split([':', '-']);
+        let text = text.trim();
+        let mut parts = text.split(if text.contains(':') { ':' } else { '-' });
         for byte in &mut mac {
-            let part = parts.next().filter(|p| p.len() == 2)?;
+            let part = parts.next()?;
+            // from_str_radix alone would take a sign.
+            if part.len() != 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return None;
+            }
             *byte = u8::from_str_radix(part, 16).ok()?;
         }
-        parts.next().is_none().then_some(Mac(mac))
+        // All zero and group addresses are no card's.
+        (parts.next().is_none() && mac != [0; 6] && mac[0] & 1 == 0).then_some(Mac(mac))
     }
 }
 
@@ -78,17 +90,39 @@ pub struct Network {
     pub prefix: u8,
 }
 
+/// A number without the sign that `parse` would take.
+fn digits(text: &str) -> Option<u8> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
 impl Network {
-    /// Understands `100.64.0.0/10`; a bare address is a network of one.
+    /// Understands `100.64.0.0/10`; a bare address is a network of one. A prefix of 0 is
+    /// refused: nobody means to trust everyone.
     #[must_use]
     pub fn parse(text: &str) -> Option<Network> {
         let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address.parse().ok()?, Some(prefix.parse::<u8>().ok()?)),
+            Some((address, prefix)) => (address.parse().ok()?, Some(digits(prefix)?)),
             None => (text.parse::<IpAddr>().ok()?, None),
         };
         let whole = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(whole);
-        (prefix <= whole).then_some(Network { address, prefix })
+        (1..=whole).contains(&prefix).then_some(Network { address, prefix })
+    }
+
+    /// Whether an address lies within; an IPv4 client seen through an IPv6 socket counts
+    /// as what it is.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let shift = |width: u8| u32::from(width.saturating_sub(self.prefix));
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits())
+                .checked_shr(shift(32))
+                .is_none_or(|differing| differing == 0),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits())
+                .checked_shr(shift(128))
+                .is_none_or(|differing| differing == 0),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
     }
 }
 
@@ -124,15 +158,33 @@ impl Secret {
         self.0.is_empty() || self.0.contains("YOUR_")
     }
 
-    /// The value as shown: enough of a webhook to tell which one it is.
+    /// Whether it is as the vault sealed it, of use only once opened there.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.0.starts_with("sealed:")
+    }
+
+    /// The value to be used: none while empty or sealed.
+    #[must_use]
+    pub fn clear(&self) -> Option<&str> {
+        (!self.is_empty() && !self.is_sealed()).then_some(self.0.as_str())
+    }
+
+    /// The value as shown: of a URL the service it belongs to, else only that it is there.
     #[must_use]
     pub fn masked(&self) -> String {
         if self.0.is_empty() {
             return String::new();
         }
-        match self.0.rsplit_once('/') {
-            Some((front, _)) if front.contains("/webhooks/") => format!("{front}/{MASK}"),
-            Some(_) | None => MASK.to_owned(),
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return MASK.to_owned();
+        };
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        if rest.contains("/webhooks/") {
+            format!("{scheme}://{host}/api/webhooks/…/{MASK}")
+        } else {
+            format!("{scheme}://{host}/…/{MASK}")
         }
     }
 }
@@ -140,6 +192,12 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_empty() { "Secret(none)" } else { "Secret(••••)" })
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.masked())
     }
 }
 
