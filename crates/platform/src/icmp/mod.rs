@@ -4,17 +4,23 @@
 //! secret of this process, the caller's number of the probe and the moment of sending. A
 //! reply counts only if all of them come back (RFC 792, RFC 4443); everything else that
 //! arrives on the socket, unreachable messages included, is foreign and dropped.
+//!
+//! Which means the system offers is found out once per address family, best first: a raw
+//! socket, an unprivileged datagram socket (Linux), `IcmpSendEcho2` (Windows). A family
+//! without any remembers why, and tries again now and then.
 
-#[cfg(target_os = "linux")]
-mod linux;
+#[cfg_attr(unix, path = "linux/mod.rs")]
+#[cfg_attr(windows, path = "windows/mod.rs")]
+mod os;
 mod packet;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
-pub use linux::Pinger;
+pub use os::Pinger;
 
 /// A question to one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,8 @@ pub enum Method {
     Raw,
     /// Linux' unprivileged ICMP socket (`net.ipv4.ping_group_range`).
     Datagram,
+    /// Windows' `IcmpSendEcho2`: needs no privileges.
+    IpHelper,
 }
 
 impl Method {
@@ -54,6 +62,7 @@ impl Method {
         match self {
             Method::Raw => "raw",
             Method::Datagram => "datagram",
+            Method::IpHelper => "ip_helper",
         }
     }
 }
@@ -63,6 +72,7 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Method::Raw => "raw socket",
             Method::Datagram => "datagram socket",
+            Method::IpHelper => "IcmpSendEcho2",
         })
     }
 }
@@ -70,7 +80,7 @@ impl fmt::Display for Method {
 /// Why a question could not be sent. Never a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendFault {
-    /// `EPERM`, `EACCES`.
+    /// `EPERM`, `EACCES`, `WSAEACCES`.
     NoPermission,
     /// No socket of this address family.
     NoSocket,
@@ -94,6 +104,20 @@ impl fmt::Display for SendFault {
             }
         }
     }
+}
+
+/// How long a family without a socket rests before it tries again, in nanoseconds.
+const RETRY_EVERY: i64 = 10_000_000_000;
+
+/// A secret of this process, and an identifier for its packets.
+fn secrets() -> ([u8; 8], u16) {
+    let mut random = [0u8; 10];
+    // Without randomness the process number still keeps two of us apart.
+    if getrandom::fill(&mut random).is_err() {
+        random[..4].copy_from_slice(&std::process::id().to_be_bytes());
+    }
+    let [a, b, cookie @ ..] = random;
+    (cookie, u16::from_be_bytes([a, b]))
 }
 
 /// What arrived and did not count.

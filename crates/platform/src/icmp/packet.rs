@@ -84,12 +84,20 @@ pub(super) fn read(data: &[u8], v6: bool, with_header: bool, identity: &Identity
     } else {
         data
     };
+    // An echo brings back exactly what was sent (RFC 792), so any other length is foreign.
+    if data.len() != LENGTH {
+        return None;
+    }
     let reply = EchoReplyPacket::new(data)?;
     let wanted = if v6 { ECHO_REPLY_V6 } else { IcmpTypes::EchoReply.0 };
     if reply.get_icmp_type().0 != wanted || reply.get_icmp_code().0 != 0 {
         return None;
     }
     if identity.identifier.is_some_and(|id| id != reply.get_identifier()) {
+        return None;
+    }
+    // Raw IPv4 sockets get a packet before the kernel has looked at its checksum.
+    if with_header && pnet_packet::util::checksum(data, usize::MAX) != 0 {
         return None;
     }
     let payload = reply.payload();
@@ -133,6 +141,10 @@ mod tests {
     fn reply(v6: bool, token: u64) -> [u8; LENGTH] {
         let mut buffer = request(v6, token);
         buffer[0] = if v6 { 129 } else { 0 };
+        if !v6 {
+            let sum = pnet_packet::util::checksum(&buffer, 1).to_be_bytes();
+            buffer[2..4].copy_from_slice(&sum);
+        }
         buffer
     }
 
@@ -164,6 +176,30 @@ mod tests {
             assert_eq!(read(&altered, false, false, &IDENTITY), None, "byte {position}");
         }
         assert_eq!(read(&request(false, 9), false, false, &IDENTITY), None, "our own request");
+    }
+
+    #[test]
+    fn a_raw_reply_damaged_on_the_way_is_foreign() {
+        for position in 0..LENGTH {
+            let mut damaged = reply(false, 9);
+            damaged[position] ^= 4;
+            assert_eq!(read(&ip(&damaged), false, true, &IDENTITY), None, "byte {position}");
+        }
+    }
+
+    #[test]
+    fn a_longer_reply_is_foreign() {
+        let mut longer = reply(false, 9).to_vec();
+        longer.push(0);
+        assert_eq!(read(&longer, false, false, &IDENTITY), None);
+    }
+
+    #[test]
+    fn options_in_the_ip_header_are_stepped_over() {
+        let mut packet = vec![0u8; 24];
+        packet[0] = 0x46;
+        packet.extend_from_slice(&reply(false, 9));
+        assert_eq!(read(&packet, false, true, &IDENTITY), Some(Heard { token: 9, sent: STAMP }));
     }
 
     /// T13.
