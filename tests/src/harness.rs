@@ -1,0 +1,254 @@
+//! Runs the headless programme inside the lab, and waits for what it should do.
+//!
+//! This is for tests: where the programme does not do what it must, these functions panic, with
+//! what it last said.
+#![allow(clippy::print_stdout, reason = "a test says why it was skipped")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::lab::{Lab, signal, wait};
+
+/// The port the programme serves in the lab. Every lab has its own, so it is never taken.
+pub const PORT: u16 = 5000;
+const STEP: Duration = Duration::from_millis(50);
+
+/// Whether a test that needs root can run. Where it cannot, it says so on its output, and
+/// under CI panics, because there a skipped test would pass for a passed one.
+#[must_use]
+pub fn require_root() -> bool {
+    // The owner of a process's entry is its effective user.
+    if fs::metadata("/proc/self").is_ok_and(|of| of.uid() == 0) {
+        return true;
+    }
+    assert!(std::env::var_os("CI").is_none(), "needs root, and CI must not skip it");
+    println!("SKIPPED: needs root");
+    false
+}
+
+/// The headless programme: `CAFESENTINEL_HEADLESS`, or the one built beside this test.
+#[must_use]
+pub fn headless() -> PathBuf {
+    let named = std::env::var_os("CAFESENTINEL_HEADLESS").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| {
+        let test = std::env::current_exe().unwrap_or_default();
+        // target/<profile>/deps/<test> → target/<profile>
+        let profile = test.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+        profile.join("cafesentinel-headless")
+    });
+    assert!(
+        path.is_file(),
+        "{} is missing: build the headless programme first, or name it in CAFESENTINEL_HEADLESS",
+        path.display()
+    );
+    path
+}
+
+/// Asks every 50 ms until there is an answer; panics when the time is over.
+pub fn wait_for<T>(what: &str, timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + timeout;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "not within {timeout:?}: {what}");
+        thread::sleep(STEP);
+    }
+}
+
+/// The headless programme, running on the lab's monitor with a data directory of its own.
+/// Dropped, it is killed and its data removed.
+#[derive(Debug)]
+pub struct Sentinel<'lab> {
+    lab: &'lab Lab,
+    home: TempDir,
+    child: Option<Child>,
+}
+
+impl<'lab> Sentinel<'lab> {
+    /// Starts the programme with a configuration and waits until its port answers.
+    pub fn start(lab: &'lab Lab, config: &Value) -> Result<Self> {
+        let mut sentinel = Self::prepare(lab)?;
+        sentinel.write_config(config)?;
+        sentinel.launch()?;
+        Ok(sentinel)
+    }
+
+    /// A data directory without a configuration, and nothing running yet.
+    pub fn prepare(lab: &'lab Lab) -> Result<Self> {
+        let home = TempDir::with_prefix("cafesentinel-")?;
+        fs::create_dir(home.path().join("data"))?;
+        Ok(Self { lab, home, child: None })
+    }
+
+    /// Writes the configuration file, the way somebody with an editor would.
+    pub fn write_config(&self, config: &Value) -> Result<()> {
+        fs::write(self.data_dir().join("config.json"), serde_json::to_vec_pretty(config)?)?;
+        Ok(())
+    }
+
+    /// Starts the programme and waits, at most 15 s, until its port answers.
+    pub fn launch(&mut self) -> Result<()> {
+        self.spawn()?;
+        let end = Instant::now() + Duration::from_secs(15);
+        loop {
+            if self.lab.http(PORT, "GET", "/api/v1/site", &[], "").is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.ended()? {
+                bail!("the programme ended at once ({status})\n{}", self.console());
+            }
+            if Instant::now() >= end {
+                bail!("port {PORT} does not answer within 15 s\n{}", self.console());
+            }
+            thread::sleep(STEP);
+        }
+    }
+
+    /// Starts the programme and waits for nothing.
+    pub fn spawn(&mut self) -> Result<()> {
+        if self.child.is_some() {
+            bail!("the programme is already running");
+        }
+        let console =
+            File::options().create(true).append(true).open(self.home.path().join("console"))?;
+        let mut command = self.lab.command(headless());
+        command.arg("run").arg("--data-dir").arg(self.data_dir());
+        command.args(["--port", &PORT.to_string()]);
+        command.stdin(std::process::Stdio::null()).stdout(console.try_clone()?).stderr(console);
+        self.child = Some(command.spawn().context("the programme cannot be started")?);
+        Ok(())
+    }
+
+    /// Ends the programme as a power cut would.
+    pub fn kill9(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Asks the programme to end (SIGTERM); not ending within 5 s is an error.
+    pub fn terminate(&mut self) -> Result<ExitStatus> {
+        let mut child = self.child.take().context("the programme is not running")?;
+        signal(child.id(), libc::SIGTERM);
+        match wait(&mut child, Duration::from_secs(5))? {
+            Some(status) => Ok(status),
+            None => bail!("the programme ignored SIGTERM for 5 s\n{}", self.console()),
+        }
+    }
+
+    /// Ends the programme if it runs, and starts it again on the same data.
+    pub fn restart(&mut self) -> Result<()> {
+        if self.child.is_some() {
+            self.terminate()?;
+        }
+        self.launch()
+    }
+
+    /// The process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// How the programme ended, if it did so by itself.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        let status = match &mut self.child {
+            Some(child) => child.try_wait()?,
+            None => None,
+        };
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// A JSON answer of the programme's API.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let body = self.lab.http_get(PORT, path)?;
+        serde_json::from_str(&body).with_context(|| format!("GET {path}: {body}"))
+    }
+
+    /// What the programme says about the café now (`/api/v1/site`).
+    #[must_use]
+    pub fn site(&self) -> Value {
+        self.insist("/api/v1/site")
+    }
+
+    /// The stored incidents (`/api/v1/incidents`).
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Value> {
+        let mut answer = self.insist("/api/v1/incidents");
+        match answer.get_mut("incidents").map(Value::take) {
+            Some(Value::Array(list)) => list,
+            _ => panic!("no list of incidents in {answer}"),
+        }
+    }
+
+    fn insist(&self, path: &str) -> Value {
+        match self.get(path) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{error:#}\n{}", self.console()),
+        }
+    }
+
+    /// The programme's log so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.read(&self.data_dir().join("info.log"))
+    }
+
+    /// What the programme wrote to its console so far, over all its starts.
+    #[must_use]
+    pub fn console(&self) -> String {
+        self.read(&self.home.path().join("console"))
+    }
+
+    fn read(&self, path: &Path) -> String {
+        // Not there yet is an empty log; a damaged byte must not hide the rest.
+        String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+    }
+
+    /// Asks every 50 ms until it is so; panics with the end of the log when the time is over.
+    pub fn until(&self, what: &str, timeout: Duration, mut ask: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + timeout;
+        while !ask(self) {
+            if Instant::now() >= end {
+                panic!(
+                    "not within {timeout:?}: {what}\n— log —\n{}\n— console —\n{}",
+                    tail(&self.log()),
+                    tail(&self.console())
+                );
+            }
+            thread::sleep(STEP);
+        }
+    }
+}
+
+impl Drop for Sentinel<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here, and the lab kills what is left anyway.
+        let _ = self.kill9();
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
