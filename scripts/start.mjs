@@ -1,0 +1,11 @@
+// `npm start`: everything from a bare machine to a running programme; arguments go to it.
+import { buildHeadless, buildPage, needRust, run, script, systemPackages } from './lib.mjs';
+
+script(async () => {
+  needRust();
+  await systemPackages('build');
+  await buildPage();
+  const program = await buildHeadless('release');
+  // The programme prints the address of its page itself: only it knows which port it got.
+  return run(program, process.argv.slice(2));
+});

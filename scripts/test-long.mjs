@@ -1,0 +1,44 @@
+// `npm run test:long`: the tests marked `#[ignore]` because they take long. Not part of CI.
+import {
+  Report,
+  buildHeadless,
+  buildPage,
+  cargoNetwork,
+  isRoot,
+  linux,
+  needRust,
+  run,
+  script,
+  systemPackages,
+} from './lib.mjs';
+
+script(async () => {
+  needRust();
+  const lab = linux && isRoot;
+  await systemPackages('build', ...(lab ? ['lab'] : []));
+  const report = new Report();
+  await report.part('rust: long tests', () =>
+    run('cargo', [
+      'test',
+      ...cargoNetwork(),
+      '--release',
+      '--workspace',
+      '--exclude',
+      'cafesentinel-tests',
+      '--',
+      '--ignored',
+    ]),
+  );
+  if (!lab) {
+    report.skip('rust: long runs in the lab', linux ? 'needs root' : 'needs Linux');
+  } else {
+    await buildPage();
+    const program = await buildHeadless('release');
+    await report.part('rust: long runs in the lab', () =>
+      run('cargo', ['test', ...cargoNetwork(), '-p', 'cafesentinel-tests', '--', '--ignored'], {
+        env: { CAFESENTINEL_HEADLESS: program },
+      }),
+    );
+  }
+  return report.end();
+});

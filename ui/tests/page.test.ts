@@ -1,0 +1,78 @@
+import { render, screen } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import IncidentList from '../src/components/IncidentList.svelte';
+import Live from '../src/pages/Live.svelte';
+import { LiveSite, type Stream } from '../src/state/live.svelte';
+import { NOW, incident, site, target } from './fixtures';
+
+const silent: Stream = {
+  addEventListener: () => {},
+  onopen: null,
+  onerror: null,
+  close: () => {},
+};
+
+function show(view: ReturnType<typeof site> | null) {
+  const live = new LiveSite({
+    site: () => (view === null ? Promise.reject(new Error('gone')) : Promise.resolve(view)),
+    incidents: () => Promise.resolve([]),
+    stream: () => ({ ...silent }),
+  });
+  render(Live, { props: { live } });
+}
+
+describe('the page', () => {
+  it('shows the sentence, three cards in the order of the cable, and the seats', async () => {
+    show(site());
+    expect(await screen.findByRole('status')).toHaveProperty(
+      'textContent',
+      'All is well. 1 of 2 PCs are on.',
+    );
+    const cards = screen.getAllByRole('article').map((c) => c.getAttribute('aria-label'));
+    expect(cards).toEqual(['Router: Up', 'Internet: Up', 'Server: Up']);
+    expect(screen.getByText('PC-2')).toBeTruthy();
+    expect(screen.queryByText('DEMO')).toBeNull();
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  it('tells a state by word and by shape', async () => {
+    show(site({ targets: [target({ state: 'down' })] }));
+    const card = await screen.findByRole('article', { name: 'Router: Down' });
+    expect(card.querySelector('svg[data-state=down]')).toBeTruthy();
+    expect(card.textContent).toContain('Down');
+    expect(card.textContent).not.toContain('0.4 ms');
+  });
+
+  it('marks invented data', async () => {
+    show(site({ demo: true }));
+    expect(await screen.findByText('DEMO')).toBeTruthy();
+  });
+
+  it('shows what is wrong with the programme itself', async () => {
+    show(site({ faults: [{ code: 'config_invalid', message: 'The file is damaged.' }] }));
+    expect(await screen.findByText(/The file is damaged/)).toBeTruthy();
+  });
+
+  it('says so when nobody answers', async () => {
+    show(null);
+    expect((await screen.findByRole('alert')).textContent).toContain('No connection');
+  });
+
+  it('explains how to add seats where there are none', async () => {
+    show(site({ seats: [], seats_online: 0, seats_total: 0 }));
+    expect(await screen.findByText(/No seats are configured/)).toBeTruthy();
+  });
+});
+
+describe('the incidents', () => {
+  it('are told in words', () => {
+    render(IncidentList, { props: { incidents: [incident()], open: [], now: NOW } });
+    expect(screen.getByText('Router down')).toBeTruthy();
+    expect(screen.getByText('4 min 12 s')).toBeTruthy();
+  });
+
+  it('do not say none before they were read', () => {
+    render(IncidentList, { props: { incidents: null, open: [], now: NOW } });
+    expect(screen.queryByText(/None so far/)).toBeNull();
+  });
+});
