@@ -4,6 +4,8 @@
 #[cfg_attr(windows, path = "windows.rs")]
 mod os;
 
+#[cfg(windows)]
+pub(crate) use os::name_of;
 use std::net::IpAddr;
 
 /// An address of this machine and the network that it opens.

@@ -3,6 +3,8 @@
 #![allow(unsafe_code)] // poll and eventfd have no safe face in std.
 
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -115,7 +117,7 @@ impl Pinger {
     }
 
     /// Waits up to `wait` for replies and takes all that are there. Returns early, with
-    /// nothing, when [`Pinger::wake`] is called.
+    /// nothing, when [`Pinger::wake`] is called or only foreign packets arrive.
     ///
     /// # Errors
     /// The system cannot wait: it has no memory left.
