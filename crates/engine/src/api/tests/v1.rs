@@ -1,0 +1,200 @@
+//! The shapes of `/api/v1`.
+
+use super::*;
+
+/// No number that could be a moment is left in what goes out.
+fn no_raw_moment(value: &Value) {
+    match value {
+        Value::Object(map) => map.values().for_each(no_raw_moment),
+        Value::Array(list) => list.iter().for_each(no_raw_moment),
+        Value::Number(n) => assert!(n.as_f64().unwrap() < 1e11, "{n}"),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn the_site_is_told_with_its_faults() {
+    let cafe = cafe();
+    cafe.faults.set("storage", Some("The disk is full.".into()));
+    let (status, site) = cafe.get("/api/v1/site").await;
+    assert_eq!(status, 200);
+    no_raw_moment(&site);
+    assert_eq!(site["demo"], false);
+    assert_eq!(site["shop_name"], "My Internet Cafe");
+    assert_eq!(site["at"], "2026-01-01T00:00:00.002Z");
+    assert_eq!(site["started_at"], "2026-01-01T00:00:00.000Z");
+    assert_eq!(site["headline"]["code"], "all_well");
+    assert_eq!(site["headline"]["since"], "2026-01-01T00:00:00.003Z");
+    assert_eq!(site["targets"][0]["since"], "2026-01-01T00:00:00.001Z");
+    assert_eq!(site["seats"][0]["since"], "2026-01-01T00:00:00.004Z");
+    assert_eq!(site["incidents"][0]["start"], "2026-01-01T00:00:00.005Z");
+    assert_eq!(site["methods"], json!({ "v4": "raw", "v6": "none" }));
+    assert_eq!(site["faults"], json!([{ "code": "storage", "message": "The disk is full." }]));
+    cafe.faults.set("storage", None);
+    assert_eq!(cafe.get("/api/v1/site").await.1["faults"], json!([]));
+}
+
+#[test]
+fn no_event_leaves_with_a_raw_moment() {
+    let gap = Gap { from: Utc(T0), to: Utc(T0 + 1) };
+    let link = Event::Link {
+        target: Target::Router,
+        from: LinkState::Up,
+        to: LinkState::Down,
+        reason: None,
+        since: Utc(T0),
+    };
+    let group =
+        Event::SeatGroupLost { seats: vec!["PC-1".into()], online_before: 3, start: Utc(T0) };
+    for event in [
+        Event::Started { last_alive: Some(Utc(T0)) },
+        Event::Unobserved { gap },
+        link,
+        Event::Warning { target: Target::Router, warning: Some(Warning::NoPingReply) },
+        jitter(1),
+        told(incident(1, 0, Some(5))),
+        group,
+        Event::ConfigChanged,
+    ] {
+        let printed = times::outside(&Stamped { at: Utc(T0), event: event.clone() });
+        no_raw_moment(&printed);
+        assert_eq!(printed["kind"], event.code());
+        assert_eq!(printed["at"], "2026-01-01T00:00:00.000Z");
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_listed_filtered_and_exported() {
+    let mut cafe = cafe();
+    cafe.store([
+        told(incident(1, 0, Some(60_000))),
+        told(incident(2, 100_000, Some(160_000))),
+        told(incident(3, 200_000, None)),
+    ]);
+    let ids = |body: &Value| -> Vec<i64> {
+        let incidents = body["incidents"].as_array().unwrap();
+        incidents.iter().map(|i| i["id"].as_i64().unwrap()).collect()
+    };
+    let (status, body) = cafe.get("/api/v1/incidents").await;
+    assert_eq!((status, ids(&body)), (200, vec![3, 2, 1]));
+    no_raw_moment(&body);
+    assert_eq!(
+        body["incidents"][2],
+        json!({
+            "id": 1, "cause": "ISP_DOWN", "kind": "outage",
+            "start": "2026-01-01T00:00:00.000Z", "end": "2026-01-01T00:01:00.000Z",
+            "duration_ms": 60_000, "down_ms": 60_000, "outages": 1,
+            "gaps": [{ "from": "2026-01-01T00:00:00.000Z", "to": "2026-01-01T00:00:00.001Z" }],
+            "end_reason": "restored", "held": false, "uncertain": false,
+            "seats_at_start": 3, "part_of": null,
+        })
+    );
+    for (query, expected) in [
+        ("open=true", vec![3]),
+        ("open=false", vec![2, 1]),
+        ("limit=1", vec![3]),
+        ("before=3&limit=1", vec![2]),
+        ("cause=ROUTER_DOWN", vec![]),
+        ("from=2026-01-01T00:01:30Z", vec![3, 2]),
+        ("to=2026-01-01T00:01:30Z", vec![1]),
+        ("from=2026-01-01T02:01:30+02:00&to=2026-01-01T00:03:00Z&cause=", vec![2]),
+    ] {
+        let (status, body) = cafe.get(&format!("/api/v1/incidents?{query}")).await;
+        assert_eq!((status, ids(&body)), (200, expected), "{query}");
+    }
+    for query in [
+        "open=maybe",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "before=x",
+        "cause=NONE",
+        "from=yesterday",
+        "from=2026-01-02&to=2026-01-01",
+        "from=%ff%",
+        "to=99999-01-01",
+    ] {
+        let (status, body) = cafe.get(&format!("/api/v1/incidents?{query}")).await;
+        assert_eq!((status, &body["status"]), (400, &json!("error")), "{query}");
+    }
+    let response = cafe.send(request("GET", "/api/v1/incidents.csv?open=false", "")).await;
+    assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
+    let csv = text(response).await;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0], "Start Time,End Time,Duration,Cause,Notes");
+    assert!(lines[1] < lines[2], "oldest first: {csv}");
+}
+
+#[tokio::test]
+async fn statistics_of_a_link_are_told_by_resolution() {
+    let cafe = cafe();
+    for resolution in ["raw", "minute", "hour"] {
+        let path = format!("/api/v1/links/router/statistics?resolution={resolution}");
+        let (status, body) = cafe.get(&path).await;
+        assert_eq!((status, &body["resolution"]), (200, &json!(resolution)));
+        assert_eq!(body["rows"], json!([]));
+    }
+    let (status, body) = cafe.get("/api/v1/links/modem/statistics").await;
+    assert_eq!((status, &body["code"]), (404, &json!("unknown_link")));
+    for query in ["resolution=day", "from=x", "to=-1"] {
+        let path = format!("/api/v1/links/router/statistics?{query}");
+        assert_eq!(cafe.get(&path).await.0, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_has_a_revision_and_a_stale_write_is_refused() {
+    let cafe = cafe();
+    let (_, read) = cafe.get("/api/v1/config").await;
+    let post = |tag: String, seconds: u32| {
+        let mut document = read["config"].clone();
+        document["monitor_settings"]["interval_seconds"] = json!(seconds);
+        let mut request = request("POST", "/api/v1/config", document.to_string());
+        request.headers_mut().insert("if-match", tag.parse().unwrap());
+        cafe.send(request)
+    };
+    let tag = format!("\"{}\"", read["revision"].as_str().unwrap());
+    let response = post(tag.clone(), 7).await;
+    assert_ne!(response.headers()["etag"], tag);
+    let (status, written) = answer(response).await;
+    assert_eq!(
+        (status, &written["config"]["monitor_settings"]["interval_seconds"]),
+        (200, &json!(7))
+    );
+    let (status, refused) = answer(post(tag, 8).await).await;
+    assert_eq!((status, &refused["code"]), (412, &json!("stale_revision")));
+    let bad = json!({ "monitor_settings": { "interval_seconds": 0 } }).to_string();
+    let (status, checked) = cafe.post("/api/v1/config/check", bad).await;
+    assert_eq!((status, &checked["valid"]), (200, &json!(false)));
+    assert_eq!(checked["errors"][0]["path"], "monitor_settings.interval_seconds");
+    let (_, checked) = cafe.post("/api/v1/config/check", written["config"].to_string()).await;
+    assert_eq!(checked, json!({ "status": "success", "valid": true, "errors": [] }));
+}
+
+#[tokio::test]
+async fn a_backup_is_shown_masked_and_restored() {
+    let cafe = cafe();
+    let mut document = Config::default().to_value();
+    let hook = "https://discord.com/api/webhooks/1/very-secret";
+    document["discord_settings"]["webhook_alerts"] = json!(hook);
+    assert_eq!(cafe.post("/api/config", document.to_string()).await.0, 200);
+    document["discord_settings"]["webhook_alerts"] = json!("");
+    assert_eq!(cafe.post("/api/config", document.to_string()).await.0, 200);
+    let name = cafe.config.backups()[0].clone();
+    for path in ["/api/config", "/api/v1/config", &format!("/api/v1/config/backups/{name}")] {
+        let (status, body) = cafe.get(path).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(!body.to_string().contains("very-secret"), "{path}");
+    }
+    let (status, body) =
+        cafe.post("/api/v1/config/restore", json!({ "backup": name }).to_string()).await;
+    assert_eq!(status, 200);
+    assert!(!body.to_string().contains("very-secret"));
+    assert_eq!(cafe.config.current().discord.webhook_alerts.expose(), hook);
+    let (status, body) = cafe
+        .post("/api/v1/config/restore", json!({ "backup": "../config.json" }).to_string())
+        .await;
+    assert_eq!((status, &body["code"]), (404, &json!("backup_not_found")));
+    assert_eq!(cafe.post("/api/v1/config/restore", "[]").await.0, 400);
+}

@@ -1,0 +1,375 @@
+//! The configuration file: three ways in, one door.
+//!
+//! In the order of life: [`ConfigFile::open`] reads `config.json`, or writes it on the
+//! first start; a file that is faulty at the start leaves the last good one in force
+//! (`config_backups/last_good.json`, else the newest good backup, else the defaults).
+//! From then on a change comes through [`ConfigFile::replace`], [`ConfigFile::restore`] or
+//! an edit of the file, which is watched. Each is validated whole; a faulty one changes
+//! nothing but the list of faults. Before the file is overwritten its content is backed
+//! up, whether it was good or not; the new one is written beside it, synced and renamed.
+
+mod files;
+mod watcher;
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cafesentinel_domain::config::{Config, Fault, FaultCode};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use files::OnDisk;
+
+/// The name of the file.
+pub const FILE: &str = "config.json";
+/// The folder of its backups.
+pub const BACKUPS: &str = "config_backups";
+const LAST_GOOD: &str = "last_good.json";
+
+/// Why a change was not made. The running configuration is untouched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// It is faulty; all faults.
+    #[error("{}", sentence(.0))]
+    Faulty(Vec<Fault>),
+    /// There is no backup of that name.
+    #[error("Backup not found")]
+    NoBackup,
+    /// It is not what the writer believed to be in force; the revision that is.
+    #[error("the configuration has changed meanwhile: revision {0} is in force")]
+    Stale(String),
+    /// The disk refuses.
+    #[error("{FILE} cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Faults as one text: the first ones, and how many more.
+fn sentence(faults: &[Fault]) -> String {
+    const SHOWN: usize = 5;
+    let mut text: Vec<&str> = faults.iter().take(SHOWN).map(|f| f.message.as_str()).collect();
+    let more = faults.len().saturating_sub(SHOWN);
+    let tail = format!("and {more} more");
+    if more > 0 {
+        text.push(&tail);
+    }
+    text.join("; ")
+}
+
+/// The file and what it says. Clones share it.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    backups: PathBuf,
+    current: watch::Sender<Arc<Config>>,
+    faults: watch::Sender<Arc<Vec<Fault>>>,
+    /// Held during every change, so that they come one after another.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The file as last looked at.
+    seen: OnDisk,
+    /// The text that is in force; none while the defaults are for want of any.
+    good: Option<Vec<u8>>,
+}
+
+impl ConfigFile {
+    /// Opens the file in `folder`, or writes `default` there on the first start, and
+    /// begins to watch it. Gives back what is in force and what is wrong with the file.
+    #[must_use]
+    pub fn open(folder: &Path, default: Config) -> (ConfigFile, Arc<Config>, Vec<Fault>) {
+        let path = folder.join(FILE);
+        let backups = folder.join(BACKUPS);
+        let mut faults = Vec::new();
+        let mut seen = files::read(&path);
+        if seen == OnDisk::Missing {
+            let text = render(&default);
+            let made = fs::create_dir_all(folder);
+            match made.and_then(|()| files::write_atomically(&path, &text)) {
+                Ok(()) => seen = OnDisk::Bytes(text),
+                Err(error) => faults.push(of_file(format!("{FILE}: cannot be written: {error}"))),
+            }
+        }
+        let (config, good) = match parse(&seen) {
+            Ok((config, text)) => (config, Some(text)),
+            Err(found) if seen == OnDisk::Missing => {
+                // Said already, with the reason, when it could not be written.
+                drop(found);
+                (default, None)
+            }
+            Err(found) => {
+                faults.extend(found);
+                match last_good(&backups) {
+                    Some((config, text)) => (config, Some(text)),
+                    None => (default, None),
+                }
+            }
+        };
+        let config = Arc::new(config);
+        let shared = Arc::new(Shared {
+            path,
+            backups,
+            current: watch::Sender::new(Arc::clone(&config)),
+            faults: watch::Sender::new(Arc::new(faults.clone())),
+            state: Mutex::new(State { seen, good }),
+        });
+        if faults.is_empty() {
+            shared.remember_good(&shared.lock());
+        } else {
+            tracing::error!(category = "CONFIG", "{FILE} is not in force: {}", sentence(&faults));
+        }
+        watcher::start(folder, Arc::downgrade(&shared));
+        (ConfigFile { shared }, config, faults)
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub fn current(&self) -> Arc<Config> {
+        Arc::clone(&self.shared.current.borrow())
+    }
+
+    /// What is in force, now and from now on.
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<Arc<Config>> {
+        self.shared.current.subscribe()
+    }
+
+    /// What is wrong with the file as it lies there; empty when it is in force.
+    #[must_use]
+    pub fn faults(&self) -> Arc<Vec<Fault>> {
+        Arc::clone(&self.shared.faults.borrow())
+    }
+
+    /// [`ConfigFile::faults`], now and from now on.
+    #[must_use]
+    pub fn follow_faults(&self) -> watch::Receiver<Arc<Vec<Fault>>> {
+        self.shared.faults.subscribe()
+    }
+
+    /// Puts a whole document in force. A masked secret in it means "unchanged". `by` is
+    /// for the log; with `expected` only if that [`revision`] is in force.
+    ///
+    /// # Errors
+    /// If it is faulty, stale, or cannot be written.
+    pub fn replace(
+        &self,
+        document: &Value,
+        by: &str,
+        expected: Option<&str>,
+    ) -> Result<Arc<Config>, Refused> {
+        let mut state = self.shared.lock();
+        let current = self.current();
+        let in_force = revision(&current);
+        if expected.is_some_and(|e| e != in_force) {
+            return Err(Refused::Stale(in_force));
+        }
+        let merged = Config::merge_masked(document, &current);
+        let config = Config::from_value(&merged).map_err(Refused::Faulty)?;
+        self.shared.install(&mut state, render(&config), config, by)
+    }
+
+    /// What is wrong with a document, without changing anything.
+    #[must_use]
+    pub fn check(&self, document: &Value) -> Vec<Fault> {
+        let merged = Config::merge_masked(document, &self.current());
+        Config::from_value(&merged).err().unwrap_or_default()
+    }
+
+    /// Names of the backups, newest first.
+    #[must_use]
+    pub fn backups(&self) -> Vec<String> {
+        files::backups(&self.shared.backups)
+    }
+
+    /// A backup.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it was faulty already when it was backed up.
+    pub fn backup(&self, name: &str) -> Result<Config, Refused> {
+        self.read_backup(name).map(|(config, _)| config)
+    }
+
+    /// Puts a backup in force, as it is written there.
+    ///
+    /// # Errors
+    /// As [`ConfigFile::backup`], and if it cannot be written.
+    pub fn restore(&self, name: &str, by: &str) -> Result<Arc<Config>, Refused> {
+        let mut state = self.shared.lock();
+        // Read before anything is backed up: the new backup may push this one out.
+        let (config, text) = self.read_backup(name)?;
+        self.shared.install(&mut state, text, config, by)
+    }
+
+    fn read_backup(&self, name: &str) -> Result<(Config, Vec<u8>), Refused> {
+        if !files::is_backup_name(name) {
+            return Err(Refused::NoBackup);
+        }
+        let path = self.shared.backups.join(name);
+        // Never through a link, which somebody may have laid there.
+        if !fs::symlink_metadata(&path).is_ok_and(|m| m.is_file()) {
+            return Err(Refused::NoBackup);
+        }
+        parse(&files::read(&path)).map_err(Refused::Faulty)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a good configuration and puts it in force.
+    fn install(
+        &self,
+        state: &mut State,
+        text: Vec<u8>,
+        config: Config,
+        by: &str,
+    ) -> Result<Arc<Config>, Refused> {
+        let on_disk = files::read(&self.path);
+        let already = matches!(&on_disk, OnDisk::Bytes(bytes) if *bytes == text);
+        if !already {
+            // An edit that is not in force, or not seen yet, lies on the disk: what is in
+            // force would be lost with it.
+            if let Some(good) = &state.good
+                && !matches!(&on_disk, OnDisk::Bytes(bytes) if bytes == good)
+            {
+                self.back_up(good.as_slice())?;
+            }
+            if on_disk != OnDisk::Missing {
+                self.back_up(File::open(&self.path)?)?;
+            }
+            files::write_atomically(&self.path, &text)?;
+        }
+        state.seen = OnDisk::Bytes(text.clone());
+        state.good = Some(text);
+        self.remember_good(state);
+        Ok(self.announce(config, by))
+    }
+
+    /// Looks at the file as it lies there, after an edit by hand.
+    fn look(&self) {
+        let mut state = self.lock();
+        let on_disk = files::read(&self.path);
+        if on_disk == state.seen {
+            return;
+        }
+        state.seen = on_disk;
+        match parse(&state.seen) {
+            Ok((config, text)) => {
+                if let Some(old) = state.good.as_ref().filter(|old| **old != text)
+                    && let Err(error) = self.back_up(old.as_slice())
+                {
+                    tracing::error!(category = "ERROR", "No backup of {FILE} was made: {error}");
+                }
+                state.good = Some(text);
+                self.remember_good(&state);
+                self.announce(config, "an edit of the file");
+            }
+            Err(faults) => {
+                tracing::error!(
+                    category = "CONFIG",
+                    "{FILE} was edited and is faulty; the last good one stays in force: {}",
+                    sentence(&faults)
+                );
+                self.set_faults(faults);
+            }
+        }
+    }
+
+    fn announce(&self, config: Config, by: &str) -> Arc<Config> {
+        self.set_faults(Vec::new());
+        let config = Arc::new(config);
+        let news = self.current.send_if_modified(|current| {
+            let news = **current != *config;
+            if news {
+                *current = Arc::clone(&config);
+            }
+            news
+        });
+        if news {
+            tracing::info!(category = "CONFIG", "Configuration changed by {by}.");
+        }
+        config
+    }
+
+    fn set_faults(&self, faults: Vec<Fault>) {
+        self.faults.send_if_modified(|current| {
+            let news = **current != faults;
+            if news {
+                *current = Arc::new(faults);
+            }
+            news
+        });
+    }
+
+    fn back_up(&self, content: impl io::Read) -> io::Result<String> {
+        files::keep(&self.backups, content, jiff::Zoned::now().datetime())
+    }
+
+    /// Keeps what is in force for a start at which the file is found faulty.
+    fn remember_good(&self, state: &State) {
+        let Some(good) = &state.good else { return };
+        let path = self.backups.join(LAST_GOOD);
+        if matches!(files::read(&path), OnDisk::Bytes(bytes) if bytes == *good) {
+            return;
+        }
+        let written =
+            fs::create_dir_all(&self.backups).and_then(|()| files::write_atomically(&path, good));
+        if let Err(error) = written {
+            tracing::warn!(category = "CONFIG", "{LAST_GOOD} cannot be written: {error}");
+        }
+    }
+}
+
+/// A short name of the content: changes whenever a setting does, and only then.
+#[must_use]
+pub fn revision(config: &Config) -> String {
+    let mut hasher = DefaultHasher::new();
+    config.to_value().to_string().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn render(config: &Config) -> Vec<u8> {
+    // A document of our own always prints: its keys are texts.
+    format!("{:#}\n", config.to_value()).into_bytes()
+}
+
+fn of_file(message: String) -> Fault {
+    Fault { path: String::new(), code: FaultCode::Syntax, message }
+}
+
+fn parse(on_disk: &OnDisk) -> Result<(Config, Vec<u8>), Vec<Fault>> {
+    let bytes = match on_disk {
+        OnDisk::Bytes(bytes) => bytes,
+        OnDisk::Missing => return Err(vec![of_file(format!("{FILE}: is missing"))]),
+        OnDisk::TooLarge => return Err(vec![of_file(format!("{FILE}: is larger than 1 MiB"))]),
+        OnDisk::Unreadable(why) => {
+            return Err(vec![of_file(format!("{FILE}: cannot be read: {why}"))]);
+        }
+    };
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        vec![of_file(format!("{FILE}: is not UTF-8 text; save it with the encoding UTF-8"))]
+    })?;
+    Config::parse(text).map(|config| (config, bytes.clone()))
+}
+
+/// What was in force before the file became faulty.
+fn last_good(backups: &Path) -> Option<(Config, Vec<u8>)> {
+    std::iter::once(LAST_GOOD.to_owned())
+        .chain(files::backups(backups))
+        .find_map(|name| parse(&files::read(&backups.join(name))).ok())
+}
+
+#[cfg(test)]
+mod tests;
