@@ -1,6 +1,24 @@
-//! Placeholder.
+//! The running program around the deciding machine: it sends and hears probes, stores and
+//! tells what happened, keeps the configuration file, and answers HTTP.
+//!
+//! One thread drives the machine ([`driver`]) and does nothing else, so that neither disk
+//! nor network clients move the beat. It hands events to a second one ([`recorder`]) that
+//! stores them and only then publishes them on the [`bus`], from where the [`api`] streams
+//! them.
 
-
+pub mod api;
+pub mod app;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config_file;
+pub mod demo;
+pub mod driver;
 pub mod incidents_csv;
 pub mod logs;
+pub mod narrate;
+pub mod pinger;
+pub mod recorder;
+pub mod resolver;
 pub mod store;
+pub mod sweep;

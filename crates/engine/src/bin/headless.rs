@@ -1,1 +1,5 @@
-fn main() {}
+//! CafeSentinel without a window.
+
+fn main() -> std::process::ExitCode {
+    cafesentinel_engine::cli::main()
+}

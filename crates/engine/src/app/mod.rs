@@ -1,0 +1,309 @@
+//! The composition root of the engine: what is started, in which order, and how it ends.
+//!
+//! In the order of life: data folder, log, configuration, history, monitor; then the
+//! driver and the recorder on threads of their own; then what looks things up, and the
+//! API. A thread that ends unasked ends the program: never a living API over a dead
+//! engine.
+
+mod first;
+mod instance;
+mod listen;
+mod stop;
+mod threads;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+
+use anyhow::Context;
+use cafesentinel_domain::config::{Config, Host};
+use cafesentinel_domain::event::Target;
+use cafesentinel_domain::monitor::{Input, Monitor, Restored};
+use cafesentinel_domain::time::Moment;
+use cafesentinel_platform::dirs;
+use tokio::sync::watch;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::api::{self, About, ApiState, PageSource, Parts};
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::config_file::ConfigFile;
+use crate::driver::{BeatReport, Driver, Message, Wires};
+use crate::pinger::{Methods, Pinger, Prober};
+use crate::recorder::{Faults, Recorder};
+use crate::store::Store;
+use crate::{demo, logs, resolver};
+use instance::Instance;
+
+/// The history's file in the data folder.
+pub const HISTORY: &str = "history.db";
+/// The log's own faults are looked at this often.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How to run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Data folder; else the one of this system.
+    pub data_dir: Option<PathBuf>,
+    /// Port of the API; else that of the configuration.
+    pub port: Option<u16>,
+    /// A simulated café with a data folder of its own.
+    pub demo: bool,
+    /// Folder of the built page.
+    pub page: Option<PathBuf>,
+}
+
+/// Prints a line for people.
+pub type Say = fn(&str);
+
+/// Runs until the system says to stop.
+///
+/// # Errors
+/// What makes it impossible to go on, in words.
+pub fn run(options: Options, say: Say) -> anyhow::Result<()> {
+    // Removed with everything in it when the demo ends.
+    let throw_away = if options.demo {
+        let folder = tempfile::Builder::new().prefix("cafesentinel-demo-").tempdir();
+        Some(folder.context("no folder for the demo")?)
+    } else {
+        None
+    };
+    let folder = match &throw_away {
+        Some(folder) => folder.path().to_path_buf(),
+        None => dirs::data_dir(options.data_dir.as_deref()),
+    };
+    dirs::private_folder(&folder)
+        .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
+    let instance = match Instance::take(&folder)? {
+        Ok(instance) => instance,
+        Err(taken) => {
+            say(&taken.to_string());
+            return Ok(());
+        }
+    };
+    let logs = logs::start(&folder, Config::default().system.log_retention_days);
+    // A second subscriber in one process happens in tests only.
+    let _ =
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer()));
+    threads::log_panics();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("service")
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(supervise(options, &folder, instance, logs.clone(), say));
+    if let Err(error) = &result {
+        tracing::error!(category = "ERROR", "{error:#}");
+    }
+    // Tasks that wait for the network end with the process.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    logs.flush();
+    result
+}
+
+async fn supervise(
+    options: Options,
+    folder: &Path,
+    instance: Instance,
+    logs: logs::Logs,
+    say: Say,
+) -> anyhow::Result<()> {
+    let told_to_stop = stop::Signals::listen()?;
+    let faults = Faults::default();
+    let (clock, midnight) = if options.demo {
+        let midnight = demo::midnight();
+        (demo::clock(midnight), Some(midnight))
+    } else {
+        (Clock::real(), None)
+    };
+    let first = if options.demo { demo::config() } else { first::config() };
+    // What is wrong with the file is shown by the API, from the file's own list.
+    let (file, _, _) = ConfigFile::open(folder, first);
+    let mut configs = file.follow();
+    let config = configs.borrow_and_update().clone();
+    logs.set_retention(config.system.log_retention_days);
+    let version = env!("CARGO_PKG_VERSION");
+    let mode = if options.demo { " as a DEMO: nothing is probed or sent" } else { "" };
+    tracing::info!(category = "SYSTEM", "CafeSentinel {version} starts{mode}.");
+
+    let now = clock.now();
+    let (store, restored) = history(folder, &config, &clock, now, &faults);
+    let history = store.as_ref().map(|store| store.path().to_path_buf());
+
+    let (inputs, messages) = mpsc::channel();
+    let (prober, methods): (Box<dyn Prober>, Methods) = match midnight {
+        Some(midnight) => {
+            (Box::new(demo::Cafe::open(midnight, inputs.clone())), demo::Cafe::methods())
+        }
+        None => {
+            let pinger = Pinger::start(inputs.clone()).context("no thread for the pinger")?;
+            let methods = pinger.methods();
+            (Box::new(pinger), methods)
+        }
+    };
+    tracing::info!(category = "NETWORK", "Asking by: IPv4 {}, IPv6 {}.", methods.v4, methods.v6);
+    let monitor = Monitor::start((*config).clone(), restored, now);
+    let (view_sender, view) = watch::channel(Arc::new(monitor.view(now)));
+    let (beats, _) = watch::channel(BeatReport::default());
+    let (records, record_queue) = mpsc::channel();
+    let bus = Bus::default();
+    let recorder = Recorder {
+        store,
+        bus: bus.clone(),
+        faults: faults.clone(),
+        csv: folder.join("incidents_log.csv"),
+        config: file.follow(),
+        clock,
+    };
+    let wires = Wires { records, view: view_sender, beats };
+    let driver = Driver::new(monitor, prober, messages, wires, clock, now);
+    let mut threads = threads::Threads::default();
+    threads.start("recorder", move || {
+        recorder.run(&record_queue);
+        Ok(())
+    })?;
+    threads.start("driver", move || driver.run().map_err(anyhow::Error::from))?;
+
+    if !options.demo {
+        let (router, router_address) = watch::channel(None);
+        tokio::spawn(resolver::resolve(file.follow(), inputs.clone(), router));
+        tokio::spawn(resolver::watch_cable(router_address, inputs.clone()));
+    }
+    tokio::spawn(follow_config(configs, inputs.clone(), logs.clone()));
+    tokio::spawn(watch_log(logs.clone(), faults.clone()));
+    let about =
+        About { version: version.to_owned(), demo: options.demo, started_at: now.utc, methods };
+    let page = page(options.page);
+    let state = ApiState::new(Parts {
+        about,
+        view,
+        bus,
+        config: file.clone(),
+        faults: faults.clone(),
+        logs,
+        history,
+        page,
+    });
+    let listener = listen::Listener {
+        router: api::router(state),
+        port: options.port,
+        config: file.follow(),
+        faults,
+        instance,
+        demo: options.demo,
+        say,
+    };
+    tokio::spawn(listener.run());
+
+    let broken = tokio::select! {
+        why = told_to_stop.wait() => {
+            tracing::info!(category = "SYSTEM", "Stopping: {why}.");
+            None
+        }
+        ended = threads.ended() => Some(ended),
+    };
+    // Failing to tell it means that it has ended.
+    let _ = inputs.send(Message::Stop);
+    let stored = threads.all_ended().await;
+    match broken {
+        Some((name, result)) => {
+            result.with_context(|| format!("the {name} thread failed"))?;
+            anyhow::bail!("the {name} thread ended without being told to")
+        }
+        None => {
+            stored.context("not everything could be stored at the end")?;
+            tracing::info!(category = "SYSTEM", "CafeSentinel stopped.");
+            Ok(())
+        }
+    }
+}
+
+/// Opens the history and reads what the last run left. Without it monitoring goes on.
+fn history(
+    folder: &Path,
+    config: &Config,
+    clock: &Clock,
+    now: Moment,
+    faults: &Faults,
+) -> (Option<Store>, Restored) {
+    let complain = |code, text: String| {
+        tracing::error!(category = "ERROR", "{text}");
+        faults.set(code, Some(text));
+    };
+    let opened = match Store::open(&folder.join(HISTORY), now.utc) {
+        Ok(opened) => opened,
+        Err(error) => {
+            complain("storage", format!("Nothing is stored, but monitoring goes on: {error}."));
+            return (None, Restored::nothing());
+        }
+    };
+    if let Some(aside) = &opened.set_aside {
+        let name = aside.file_name().unwrap_or_default().to_string_lossy();
+        let text =
+            format!("The history was damaged: it was set aside as {name} and a new one begun.");
+        complain("storage_damaged", text);
+    }
+    match opened.store.restored(&targets(config), now, &clock.boot_id()) {
+        Ok(restored) => (Some(opened.store), restored),
+        Err(error) => {
+            // Writing on without knowing the numbers in use would overwrite incidents.
+            let text = format!("Nothing is stored, but monitoring goes on: {error}.");
+            complain("storage", text);
+            (None, Restored::nothing())
+        }
+    }
+}
+
+fn targets(config: &Config) -> Vec<(Target, Host)> {
+    [
+        (Target::Router, Some(&config.targets.router)),
+        (Target::Server, config.targets.server.as_ref()),
+        (Target::Internet, Some(&config.targets.internet)),
+    ]
+    .into_iter()
+    .filter_map(|(target, host)| Some((target, host?.clone())))
+    .collect()
+}
+
+async fn follow_config(
+    mut configs: watch::Receiver<Arc<Config>>,
+    inputs: Sender<Message>,
+    logs: logs::Logs,
+) {
+    while configs.changed().await.is_ok() {
+        let config = configs.borrow_and_update().clone();
+        logs.set_retention(config.system.log_retention_days);
+        let input = Input::Config(Box::new((*config).clone()));
+        if inputs.send(Message::Inputs(vec![input])).is_err() {
+            return;
+        }
+    }
+}
+
+/// The log cannot log that it cannot be written.
+async fn watch_log(logs: logs::Logs, faults: Faults) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        faults.set("log", logs.fault().map(|why| format!("The log cannot be written: {why}")));
+    }
+}
+
+/// The built page: where we were told, else beside the program, else where packages put
+/// it, else in the checkout that a developer builds from.
+fn page(told: Option<PathBuf>) -> PageSource {
+    let exe = std::env::current_exe().ok();
+    let beside = exe.as_deref().and_then(Path::parent);
+    let mut places = vec![
+        beside.map(|folder| folder.join("ui/dist")),
+        beside.map(|folder| folder.join("../share/cafesentinel/ui")),
+        beside.map(|folder| folder.join("../../ui/dist")),
+    ];
+    if cfg!(debug_assertions) {
+        places.push(Some(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/dist"))));
+    }
+    // What we were told counts even while it is not built yet.
+    told.or_else(|| places.into_iter().flatten().find(|p| p.join("index.html").is_file()))
+        .map_or(PageSource::None, PageSource::Folder)
+}
