@@ -1,3 +1,6 @@
+// These look for one kind of event among many; a new kind is none of their business.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::mpsc;
