@@ -1,4 +1,6 @@
 // `npm start`: everything from a bare machine to a running programme; arguments go to it.
+import { resolve } from 'node:path';
+
 import { buildHeadless, buildPage, needRust, run, script, systemPackages } from './lib.mjs';
 
 script(async () => {
@@ -7,5 +9,7 @@ script(async () => {
   await buildPage();
   const program = await buildHeadless('release');
   // The programme prints the address of its page itself: only it knows which port it got.
-  return run(program, process.argv.slice(2));
+  return run(program, process.argv.slice(2), {
+    env: { CAFESENTINEL_UI: resolve('ui/dist') },
+  });
 });
