@@ -3,7 +3,7 @@
 //! It sees no driver: the site comes from a watched value, events from the bus and from
 //! storage, changes of the configuration go to its file. Whatever touches the disk runs
 //! off the async threads. Bad input is refused with 4xx and a JSON body ([`failure`]).
-//! Until access control lands only this machine is served ([`guard`], [`serve`]).
+//! Until access control lands only this machine is served (`guard`, `serve`).
 
 mod ancestor;
 mod config;
