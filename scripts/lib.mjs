@@ -1,4 +1,4 @@
-// What the scripts share: running programmes, missing system packages, what is already built.
+// What the scripts share: running programs, missing system packages, what is already built.
 // No dependencies: it has to work before the first `npm ci`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -37,7 +37,7 @@ export async function script(main) {
 
 export const say = (text) => console.log(`cafesentinel: ${text}`);
 
-/** Whether the programme is on the PATH. */
+/** Whether the program is on the PATH. */
 export function have(program) {
   const names = windows ? [`${program}.exe`, `${program}.cmd`, program] : [program];
   return (process.env.PATH ?? '')
@@ -48,7 +48,7 @@ export function have(program) {
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGKILL: 9 };
 
 /**
- * Runs a programme in this terminal and gives back its exit code. A Ctrl-C in a terminal reaches
+ * Runs a program in this terminal and gives back its exit code. A Ctrl-C in a terminal reaches
  * the whole group by itself; a signal sent to this process alone is passed on.
  */
 export function run(program, args, options = {}) {
@@ -78,13 +78,13 @@ export function run(program, args, options = {}) {
   });
 }
 
-/** Runs a programme that has to succeed. */
+/** Runs a program that has to succeed. */
 export async function must(program, args, options) {
   const code = await run(program, args, options);
   if (code !== 0) throw new Stop(`failed (${code}): ${program} ${args.join(' ')}`);
 }
 
-/** Whether a programme succeeds, in silence. */
+/** Whether a program succeeds, in silence. */
 export function quietly(program, args) {
   return (
     spawnSync(program, args, { stdio: 'ignore', shell: windows && program === 'npm' }).status === 0
@@ -228,7 +228,7 @@ export function targetDir() {
   return JSON.parse(out.stdout).target_directory;
 }
 
-/** Builds the programme without a window and gives back its path. */
+/** Builds the program without a window and gives back its path. */
 export async function buildHeadless(profile) {
   await must('cargo', [
     'build',

@@ -28,19 +28,19 @@ script(async () => {
   );
 
   let program = null;
-  const built = await report.part('rust: the programme', async () => {
+  const built = await report.part('rust: the program', async () => {
     program = await buildHeadless('debug');
   });
   const whole = () =>
     run('cargo', ['test', ...cargoNetwork(), '-p', 'cafesentinel-tests'], {
       env: { CAFESENTINEL_HEADLESS: program },
     });
-  const name = 'rust: the whole programme, in the lab';
+  const name = 'rust: the whole program, in the lab';
   if (lab) {
     if (built) await report.part(name, whole);
   } else {
     // What needs no lab runs all the same; the others skip themselves.
-    if (built) await report.part('rust: the whole programme, no lab', whole);
+    if (built) await report.part('rust: the whole program, no lab', whole);
     report.skip(name, linux ? 'needs root' : 'needs Linux');
   }
   return report.end();

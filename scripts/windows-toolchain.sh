@@ -56,7 +56,7 @@ if [ "${WITH_WINE:-0}" = 1 ]; then
     wineboot -i >/dev/null 2>&1
     wineserver -w
   fi
-  # Wine before 8.13 has no bcryptprimitives.dll, which every Rust programme since 1.78 imports.
+  # Wine before 8.13 has no bcryptprimitives.dll, which every Rust program since 1.78 imports.
   DLL=$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll
   if [ ! -e "$DLL" ]; then
     SOURCE=$(mktemp --suffix=.c)

@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
-// The port of the running programme, for `npm run dev -w ui` beside `npm start`.
+// The port of the running program, for `npm run dev -w ui` beside `npm start`.
 const engine = process.env.CAFESENTINEL_API ?? 'http://127.0.0.1:5000';
 
 export default defineConfig({
@@ -11,7 +11,7 @@ export default defineConfig({
   publicDir: fileURLToPath(new URL('./public', import.meta.url)),
   build: {
     target: 'es2022',
-    // The page is served by the programme itself: no inlined data, so that a strict CSP holds.
+    // The page is served by the program itself: no inlined data, so that a strict CSP holds.
     assetsInlineLimit: 0,
   },
   server: { proxy: { '/api': engine } },

@@ -1,6 +1,6 @@
-//! Runs the headless programme inside the lab, and waits for what it should do.
+//! Runs the headless program inside the lab, and waits for what it should do.
 //!
-//! This is for tests: where the programme does not do what it must, these functions panic, with
+//! This is for tests: where the program does not do what it must, these functions panic, with
 //! what it last said.
 #![allow(clippy::print_stdout, reason = "a test says why it was skipped")]
 
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::lab::{Lab, signal, wait};
 
-/// The port the programme serves in the lab. Every lab has its own, so it is never taken.
+/// The port the program serves in the lab. Every lab has its own, so it is never taken.
 pub const PORT: u16 = 5000;
 const STEP: Duration = Duration::from_millis(50);
 
@@ -34,7 +34,7 @@ pub fn require_root() -> bool {
     false
 }
 
-/// The headless programme: `CAFESENTINEL_HEADLESS`, or the one built beside this test.
+/// The headless program: `CAFESENTINEL_HEADLESS`, or the one built beside this test.
 #[must_use]
 pub fn headless() -> PathBuf {
     let named = std::env::var_os("CAFESENTINEL_HEADLESS").map(PathBuf::from);
@@ -46,7 +46,7 @@ pub fn headless() -> PathBuf {
     });
     assert!(
         path.is_file(),
-        "{} is missing: build the headless programme first, or name it in CAFESENTINEL_HEADLESS",
+        "{} is missing: build the headless program first, or name it in CAFESENTINEL_HEADLESS",
         path.display()
     );
     path
@@ -64,7 +64,7 @@ pub fn wait_for<T>(what: &str, timeout: Duration, mut ask: impl FnMut() -> Optio
     }
 }
 
-/// The headless programme, running on the lab's monitor with a data directory of its own.
+/// The headless program, running on the lab's monitor with a data directory of its own.
 /// Dropped, it is killed and its data removed.
 #[derive(Debug)]
 pub struct Sentinel<'lab> {
@@ -74,7 +74,7 @@ pub struct Sentinel<'lab> {
 }
 
 impl<'lab> Sentinel<'lab> {
-    /// Starts the programme with a configuration and waits until its port answers.
+    /// Starts the program with a configuration and waits until its port answers.
     pub fn start(lab: &'lab Lab, config: &Value) -> Result<Self> {
         let mut sentinel = Self::prepare(lab)?;
         sentinel.write_config(config)?;
@@ -95,7 +95,7 @@ impl<'lab> Sentinel<'lab> {
         Ok(())
     }
 
-    /// Starts the programme and waits, at most 15 s, until its port answers.
+    /// Starts the program and waits, at most 15 s, until its port answers.
     pub fn launch(&mut self) -> Result<()> {
         self.spawn()?;
         let end = Instant::now() + Duration::from_secs(15);
@@ -104,7 +104,7 @@ impl<'lab> Sentinel<'lab> {
                 return Ok(());
             }
             if let Some(status) = self.ended()? {
-                bail!("the programme ended at once ({status})\n{}", self.console());
+                bail!("the program ended at once ({status})\n{}", self.console());
             }
             if Instant::now() >= end {
                 bail!("port {PORT} does not answer within 15 s\n{}", self.console());
@@ -113,10 +113,10 @@ impl<'lab> Sentinel<'lab> {
         }
     }
 
-    /// Starts the programme and waits for nothing.
+    /// Starts the program and waits for nothing.
     pub fn spawn(&mut self) -> Result<()> {
         if self.child.is_some() {
-            bail!("the programme is already running");
+            bail!("the program is already running");
         }
         let console =
             File::options().create(true).append(true).open(self.home.path().join("console"))?;
@@ -124,11 +124,11 @@ impl<'lab> Sentinel<'lab> {
         command.arg("run").arg("--data-dir").arg(self.data_dir());
         command.args(["--port", &PORT.to_string()]);
         command.stdin(std::process::Stdio::null()).stdout(console.try_clone()?).stderr(console);
-        self.child = Some(command.spawn().context("the programme cannot be started")?);
+        self.child = Some(command.spawn().context("the program cannot be started")?);
         Ok(())
     }
 
-    /// Ends the programme as a power cut would.
+    /// Ends the program as a power cut would.
     pub fn kill9(&mut self) -> Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;
@@ -137,17 +137,17 @@ impl<'lab> Sentinel<'lab> {
         Ok(())
     }
 
-    /// Asks the programme to end (SIGTERM); not ending within 5 s is an error.
+    /// Asks the program to end (SIGTERM); not ending within 5 s is an error.
     pub fn terminate(&mut self) -> Result<ExitStatus> {
-        let mut child = self.child.take().context("the programme is not running")?;
+        let mut child = self.child.take().context("the program is not running")?;
         signal(child.id(), libc::SIGTERM);
         match wait(&mut child, Duration::from_secs(5))? {
             Some(status) => Ok(status),
-            None => bail!("the programme ignored SIGTERM for 5 s\n{}", self.console()),
+            None => bail!("the program ignored SIGTERM for 5 s\n{}", self.console()),
         }
     }
 
-    /// Ends the programme if it runs, and starts it again on the same data.
+    /// Ends the program if it runs, and starts it again on the same data.
     pub fn restart(&mut self) -> Result<()> {
         if self.child.is_some() {
             self.terminate()?;
@@ -161,7 +161,7 @@ impl<'lab> Sentinel<'lab> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// How the programme ended, if it did so by itself.
+    /// How the program ended, if it did so by itself.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         let status = match &mut self.child {
             Some(child) => child.try_wait()?,
@@ -179,13 +179,13 @@ impl<'lab> Sentinel<'lab> {
         self.home.path().join("data")
     }
 
-    /// A JSON answer of the programme's API.
+    /// A JSON answer of the program's API.
     pub fn get(&self, path: &str) -> Result<Value> {
         let body = self.lab.http_get(PORT, path)?;
         serde_json::from_str(&body).with_context(|| format!("GET {path}: {body}"))
     }
 
-    /// What the programme says about the café now (`/api/v1/site`).
+    /// What the program says about the café now (`/api/v1/site`).
     #[must_use]
     pub fn site(&self) -> Value {
         self.insist("/api/v1/site")
@@ -208,13 +208,13 @@ impl<'lab> Sentinel<'lab> {
         }
     }
 
-    /// The programme's log so far.
+    /// The program's log so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.read(&self.data_dir().join("info.log"))
     }
 
-    /// What the programme wrote to its console so far, over all its starts.
+    /// What the program wrote to its console so far, over all its starts.
     #[must_use]
     pub fn console(&self) -> String {
         self.read(&self.home.path().join("console"))

@@ -48,7 +48,7 @@ describe('the page', () => {
     expect(await screen.findByText('DEMO')).toBeTruthy();
   });
 
-  it('shows what is wrong with the programme itself', async () => {
+  it('shows what is wrong with the program itself', async () => {
     show(site({ faults: [{ code: 'config_invalid', message: 'The file is damaged.' }] }));
     expect(await screen.findByText(/The file is damaged/)).toBeTruthy();
   });

@@ -1,4 +1,4 @@
-//! The guardian's rule: the programme gives a sign of life at every beat, and whoever guards
+//! The guardian's rule: the program gives a sign of life at every beat, and whoever guards
 //! it decides from the signs, and the time handed in, whether it still lives.
 //!
 //! Only the rule is here so far. There is no guarding process yet: nothing starts, watches or

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::Lab;
 
 const LIMIT: Duration = Duration::from_secs(5);
-/// No answer of the programme comes near it; a runaway stream must not fill the memory.
+/// No answer of the program comes near it; a runaway stream must not fill the memory.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// An answer over HTTP.

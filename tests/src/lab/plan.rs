@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-/// The address the programme calls its primary internet target.
+/// The address the program calls its primary internet target.
 pub const PRIMARY: &str = "8.8.8.8";
-/// The address the programme calls its secondary internet target.
+/// The address the program calls its secondary internet target.
 pub const SECONDARY: &str = "1.1.1.1";
 /// A third address on the internet host, for servers a test puts behind the provider, so that
 /// cutting the primary or the secondary leaves them reachable.

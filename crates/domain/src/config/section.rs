@@ -196,6 +196,23 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The entries of a list; none where it is missing, no list, or too long.
+    fn items(&mut self, key: &'static str, max: usize) -> &'a [Value] {
+        match self.raw(key) {
+            None => &[],
+            Some(Value::Array(items)) if items.len() <= max => items,
+            Some(Value::Array(items)) => {
+                let what = format!("{} entries is outside 0..={max}", items.len());
+                self.fault(key, FaultCode::OutOfRange, what);
+                &[]
+            }
+            Some(other) => {
+                self.expected(key, "a list", other);
+                &[]
+            }
+        }
+    }
+
     /// A list of texts, each understood by `parse`.
     pub(super) fn list<T>(
         &mut self,
@@ -203,21 +220,7 @@ impl<'a> Section<'a> {
         max: usize,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Vec<T> {
-        let Some(value) = self.raw(key) else {
-            return Vec::new();
-        };
-        let Value::Array(items) = value else {
-            self.expected(key, "a list", value);
-            return Vec::new();
-        };
-        if items.len() > max {
-            self.fault(
-                key,
-                FaultCode::OutOfRange,
-                format_args!("{} entries is outside 0..={max}", items.len()),
-            );
-            return Vec::new();
-        }
+        let items = self.items(key, max);
         let mut out = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let key = format!("{key}[{i}]");
@@ -231,21 +234,7 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn objects(&mut self, key: &'static str, max: usize) -> Vec<(String, &'a Value)> {
-        let Some(value) = self.raw(key) else {
-            return Vec::new();
-        };
-        let Value::Array(items) = value else {
-            self.expected(key, "a list", value);
-            return Vec::new();
-        };
-        if items.len() > max {
-            self.fault(
-                key,
-                FaultCode::OutOfRange,
-                format_args!("{} entries is outside 0..={max}", items.len()),
-            );
-            return Vec::new();
-        }
+        let items = self.items(key, max);
         let at = self.at(key);
         items.iter().enumerate().map(|(i, v)| (format!("{at}[{i}]"), v)).collect()
     }
