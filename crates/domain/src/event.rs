@@ -219,6 +219,58 @@ pub struct Incident {
     pub part_of: Option<IncidentId>,
 }
 
+/// Number of a session, unique within one installation, growing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub i64);
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnd {
+    /// The seat was silent for a whole stability window.
+    Left,
+    /// The configuration changed: the seat is gone, or sessions are not kept any more.
+    NoLongerWatched,
+    /// Nobody looked for so long that nothing can be said of the time in between.
+    Unobserved,
+}
+
+/// A stay of a seat online, as stored and shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its number.
+    pub id: SessionId,
+    /// Name of the seat when it began.
+    pub seat: String,
+    /// Address of the seat when it began.
+    pub address: String,
+    /// Ethernet address of the PC, where it is known.
+    pub mac: Option<String>,
+    /// The first moment seen.
+    pub start: Utc,
+    /// The last moment seen; none while it runs.
+    pub end: Option<Utc>,
+    /// From start to end on the monotonic clock, in milliseconds; none while it runs.
+    pub duration_ms: Option<i64>,
+    /// Unobserved stretches within it.
+    pub gaps: Vec<Gap>,
+    /// Why it ended.
+    pub end_reason: Option<SessionEnd>,
+}
+
+/// What happened to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionChange {
+    /// It has held long enough to be one.
+    Started,
+    /// It goes on after a restart of the program or a sleep of the machine.
+    Resumed,
+    /// It ended.
+    Ended,
+}
+
 /// Something that happened. `at` is carried beside it (see [`Stamped`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -280,6 +332,38 @@ pub enum Event {
         /// The first unanswered probe.
         start: Utc,
     },
+    /// A session began, went on after a gap, or ended: its whole record.
+    Session {
+        /// What happened to it.
+        change: SessionChange,
+        /// The record as it stands now.
+        session: Session,
+    },
+    /// A seat was online for less than the stability window: counted, not a session.
+    ShortStay {
+        /// Its name.
+        seat: String,
+        /// Its address.
+        address: String,
+        /// The first moment seen.
+        start: Utc,
+        /// The last moment seen.
+        end: Utc,
+    },
+    /// Router or local network are down, so nothing can be said of the seats; or again it can.
+    Frozen {
+        /// Whether seats are frozen now.
+        frozen: bool,
+    },
+    /// The clock struck the hour (UTC).
+    HourlySnapshot {
+        /// Which hour: its first millisecond.
+        hour: Utc,
+        /// Seats online.
+        online: u32,
+        /// All seats.
+        total: u32,
+    },
     /// A new configuration is in force.
     ConfigChanged,
 }
@@ -318,6 +402,10 @@ impl Event {
             | Event::Jitter { .. }
             | Event::Incident { .. }
             | Event::SeatGroupLost { .. }
+            | Event::Session { .. }
+            | Event::ShortStay { .. }
+            | Event::Frozen { .. }
+            | Event::HourlySnapshot { .. }
             | Event::ConfigChanged => true,
         }
     }
@@ -333,6 +421,10 @@ impl Event {
             Event::Jitter { .. } => "jitter",
             Event::Incident { .. } => "incident",
             Event::SeatGroupLost { .. } => "seat_group_lost",
+            Event::Session { .. } => "session",
+            Event::ShortStay { .. } => "short_stay",
+            Event::Frozen { .. } => "frozen",
+            Event::HourlySnapshot { .. } => "hourly_snapshot",
             Event::ConfigChanged => "config_changed",
         }
     }

@@ -2,8 +2,8 @@
 
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::{
-    Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Reason, Target,
-    Warning,
+    Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Reason, Session,
+    SessionChange, Target, Warning,
 };
 
 /// A line: category and text.
@@ -54,6 +54,19 @@ pub fn lines(event: &Event, config: &Config) -> Vec<Line> {
                 seats.join(", ")
             ),
         )],
+        Event::Session { change, session } => session_lines(*change, session),
+        // Counted, and too frequent to be read.
+        Event::ShortStay { .. } => Vec::new(),
+        Event::Frozen { frozen: true } => vec![(
+            "NETWORK",
+            "Router or local network are down: nothing is concluded about the PCs.".to_owned(),
+        )],
+        Event::Frozen { frozen: false } => {
+            vec![("NETWORK", "The PCs can be judged again.".to_owned())]
+        }
+        Event::HourlySnapshot { online, total, .. } => {
+            vec![("TASK", format!("Hourly snapshot: {online}/{total} PCs online."))]
+        }
         Event::Unobserved { gap } => vec![(
             "SYSTEM",
             format!(
@@ -70,6 +83,21 @@ pub fn lines(event: &Event, config: &Config) -> Vec<Line> {
             ),
         )],
     }
+}
+
+fn session_lines(change: SessionChange, session: &Session) -> Vec<Line> {
+    let seat = &session.seat;
+    vec![(
+        "NETWORK",
+        match change {
+            SessionChange::Started => format!("{seat}: session started."),
+            SessionChange::Resumed => format!("{seat}: the session goes on."),
+            SessionChange::Ended => format!(
+                "{seat}: session ended after {}.",
+                duration(session.duration_ms.unwrap_or(0))
+            ),
+        },
+    )]
 }
 
 fn warning_line(target: Target, warning: Option<Warning>, config: &Config) -> String {

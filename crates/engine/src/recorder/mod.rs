@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use cafesentinel_domain::config::Config;
-use cafesentinel_domain::event::{Event, IncidentChange, LinkState, Stamped};
+use cafesentinel_domain::event::{Event, IncidentChange, LinkState, SessionChange, Stamped};
 use cafesentinel_domain::time::{Moment, Tick};
 use tokio::sync::watch;
 
@@ -262,6 +262,7 @@ fn start_tick(stamped: &Stamped, now: Moment) -> Option<Tick> {
     let start = match &stamped.event {
         Event::Incident { change: IncidentChange::Opened, incident } => incident.start,
         Event::Link { to: LinkState::Down, since, .. } => *since,
+        Event::Session { change: SessionChange::Started, session } => session.start,
         Event::Incident { .. }
         | Event::Link { .. }
         | Event::Started { .. }
@@ -269,6 +270,10 @@ fn start_tick(stamped: &Stamped, now: Moment) -> Option<Tick> {
         | Event::Warning { .. }
         | Event::Jitter { .. }
         | Event::SeatGroupLost { .. }
+        | Event::Session { .. }
+        | Event::ShortStay { .. }
+        | Event::Frozen { .. }
+        | Event::HourlySnapshot { .. }
         | Event::ConfigChanged => return None,
     };
     let age_ms = now.utc.0.saturating_sub(start.0);
