@@ -7,8 +7,8 @@
 //!
 //! In the order of life: [`config`] says what to watch, [`probe`] keeps count of
 //! what was asked and answered, [`link`] turns answers and silences into beliefs,
-//! [`cascade`] says what explains what, [`incident`] keeps the outages, [`stats`]
-//! adds up, and [`monitor`] holds them together and shows a [`view`].
+//! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
+//! the stays, [`stats`] adds up, and [`monitor`] holds them together and shows a [`view`].
 
 pub mod cascade;
 pub mod config;
@@ -17,6 +17,7 @@ pub mod headline;
 pub mod incident;
 pub mod link;
 pub mod monitor;
+pub mod occupancy;
 pub mod probe;
 pub mod stats;
 pub mod time;

@@ -301,6 +301,13 @@ impl Link {
         start.map(|start| Recovery { start, silences, confirmed })
     }
 
+    /// It answers ARP: it is there, so from now on its silence counts. Says whether that is
+    /// new.
+    pub fn heard_by_arp(&mut self, now: Moment) -> bool {
+        self.last_answer = Some(now);
+        !std::mem::replace(&mut self.seen, true)
+    }
+
     /// What vouched for the router has fallen silent at `first`, so the router's own
     /// silence counts again, from there on.
     pub fn doubt(&mut self, first: Moment, retry_delay: Duration, now: Moment) {

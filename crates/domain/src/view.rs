@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::event::{Cause, IncidentId, IncidentKind, LinkState, Reason, Target, Warning};
+use crate::event::{
+    Cause, IncidentId, IncidentKind, LinkState, Reason, SessionId, Target, Warning,
+};
 use crate::headline::Headline;
 use crate::time::Utc;
 
@@ -43,6 +45,20 @@ pub struct TargetView {
     pub recent: Vec<Option<f64>>,
 }
 
+/// How somebody stays at a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stay {
+    /// Nobody there.
+    Away,
+    /// Present, too short to be a session.
+    Arriving,
+    /// In a session.
+    Here,
+    /// In a session, but silent at the moment.
+    Leaving,
+}
+
 /// One seat as shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SeatView {
@@ -56,6 +72,16 @@ pub struct SeatView {
     pub since: Option<Utc>,
     /// The newest round trip, in milliseconds.
     pub rtt_ms: Option<f64>,
+    /// It answers ARP, not ping: a firewall.
+    pub firewalled: bool,
+    /// Its Ethernet address, where it was learnt.
+    pub mac: Option<String>,
+    /// How somebody stays there.
+    pub stay: Stay,
+    /// Since when (the first moment seen); none while away.
+    pub stay_since: Option<Utc>,
+    /// The number of the running session.
+    pub session: Option<SessionId>,
 }
 
 /// A running incident as shown.
@@ -94,6 +120,10 @@ pub struct SiteView {
     pub seats_online: u32,
     /// All seats.
     pub seats_total: u32,
+    /// Running sessions.
+    pub sessions: u32,
+    /// Router or local network are down: nothing is concluded about the seats.
+    pub frozen: bool,
     /// Running incidents.
     pub incidents: Vec<OpenIncidentView>,
 }

@@ -12,8 +12,8 @@ use cafesentinel_domain::time::Utc;
 use cafesentinel_platform::{dirs, network};
 use clap::{Args, Parser, Subcommand};
 
-use crate::store::{IncidentFilter, Reader};
-use crate::{app, incidents_csv, sweep};
+use crate::store::{IncidentFilter, Reader, SessionFilter};
+use crate::{app, incidents_csv, sessions_csv, sweep};
 
 /// Watches over an internet café: is the internet down, or only our router?
 ///
@@ -39,7 +39,8 @@ const EXAMPLES: &str = "Examples:
   cafesentinel-headless run --data-dir ./data      watch, with the files in ./data
   cafesentinel-headless check-config config.json   say what is wrong with a file
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
-  cafesentinel-headless export incidents --from 2026-01-01 --to 2026-01-31 > january.csv";
+  cafesentinel-headless export incidents --from 2026-01-01 --to 2026-01-31 > january.csv
+  cafesentinel-headless export sessions --from 2026-01-31 --to 2026-01-31 > saturday.csv";
 
 #[derive(Debug, Args)]
 struct Run {
@@ -91,17 +92,22 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Export {
     /// Incidents as CSV
-    Incidents {
-        /// From this day on (2026-01-31, or 2026-01-31T14:00:00Z)
-        #[arg(long, value_name = "DAY|TIME", value_parser = beginning)]
-        from: Option<Utc>,
-        /// Until then; a day is meant with all its hours
-        #[arg(long, value_name = "DAY|TIME", value_parser = end)]
-        to: Option<Utc>,
-        /// Folder of the history [default: this system's]
-        #[arg(long, value_name = "DIR")]
-        data_dir: Option<PathBuf>,
-    },
+    Incidents(Stretch),
+    /// Sessions of the PCs as CSV
+    Sessions(Stretch),
+}
+
+#[derive(Debug, Args)]
+struct Stretch {
+    /// From this day on (2026-01-31, or 2026-01-31T14:00:00Z)
+    #[arg(long, value_name = "DAY|TIME", value_parser = beginning)]
+    from: Option<Utc>,
+    /// Until then; a day is meant with all its hours
+    #[arg(long, value_name = "DAY|TIME", value_parser = end)]
+    to: Option<Utc>,
+    /// Folder of the history [default: this system's]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
 }
 
 fn beginning(text: &str) -> Result<Utc, String> {
@@ -144,9 +150,8 @@ pub fn main() -> ExitCode {
         Command::Sweep { network, file, timeout_ms, json } => {
             run_sweep(network.as_deref(), file, Duration::from_millis(timeout_ms), json)
         }
-        Command::Export { what: Export::Incidents { from, to, data_dir } } => {
-            export(from, to, data_dir)
-        }
+        Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
+        Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
     result.unwrap_or_else(|error| {
         eprintln!("cafesentinel-headless: {error:#}");
@@ -248,14 +253,15 @@ fn run_sweep(
     Ok(if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn export(
-    from: Option<Utc>,
-    to: Option<Utc>,
-    data_dir: Option<PathBuf>,
-) -> anyhow::Result<ExitCode> {
-    let path = dirs::data_dir(data_dir.as_deref()).join(app::HISTORY);
+fn history(stretch: &Stretch) -> anyhow::Result<Reader> {
+    let path = dirs::data_dir(stretch.data_dir.as_deref()).join(app::HISTORY);
     anyhow::ensure!(path.is_file(), "there is no history at {}", path.display());
-    let reader = Reader::open(&path)?;
+    Ok(Reader::open(&path)?)
+}
+
+fn export_incidents(stretch: &Stretch) -> anyhow::Result<ExitCode> {
+    let reader = history(stretch)?;
+    let (from, to) = (stretch.from, stretch.to);
     let mut all = Vec::new();
     let mut filter = IncidentFilter { from, to, limit: Some(1000), ..IncidentFilter::default() };
     loop {
@@ -267,6 +273,14 @@ fn export(
     // People read from the beginning.
     all.reverse();
     incidents_csv::export(&all, std::io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn export_sessions(stretch: &Stretch) -> anyhow::Result<ExitCode> {
+    let (from, to) = (stretch.from, stretch.to);
+    let filter = SessionFilter { from, to, ..SessionFilter::default() };
+    let all = history(stretch)?.sessions_within(filter, usize::MAX)?;
+    sessions_csv::export(&all, std::io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 

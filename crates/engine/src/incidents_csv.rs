@@ -8,8 +8,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use cafesentinel_domain::event::{EndReason, Incident, IncidentKind};
-use cafesentinel_domain::time::Utc;
 use jiff::tz::TimeZone;
+
+use crate::csv::{duration, line, local};
 
 const HEADER: [&str; 5] = ["Start Time", "End Time", "Duration", "Cause", "Notes"];
 
@@ -91,44 +92,10 @@ fn notes(incident: &Incident) -> String {
     }
 }
 
-fn local(at: Utc, zone: &TimeZone) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .unwrap_or_default()
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
-}
-
-/// `H:MM:SS`; hours go on counting past a day.
-fn duration(ms: i64) -> String {
-    let seconds = ms.max(0) / 1000;
-    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-fn line(out: &mut String, fields: &[String; 5]) {
-    for (n, field) in fields.iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        out.push_str(&quoted(field));
-    }
-    out.push_str("\r\n");
-}
-
-/// RFC 4180; and what a spreadsheet would take for a formula is made plain text.
-fn quoted(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let safe = if formula { format!("'{field}") } else { field.to_owned() };
-    if formula || safe.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    } else {
-        safe
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use cafesentinel_domain::event::{Cause, IncidentId};
+    use cafesentinel_domain::time::Utc;
 
     use super::*;
 
@@ -199,19 +166,5 @@ mod tests {
         assert!(text.contains(",\"Auto-Resolved (unstable, 4 outages)\"\r\n"), "{text}");
         assert!(text.contains(",No Longer Watched\r\n"));
         assert!(text.ends_with("2025-12-09 14:22:10,,,ISP_DOWN,Running\r\n"));
-        assert_eq!(duration(26 * 3_600_000 + 61_000), "26:01:01");
-    }
-
-    #[test]
-    fn local_times_are_those_of_the_cafe() {
-        let manila = TimeZone::fixed(jiff::tz::offset(8));
-        assert_eq!(local(incident().start, &manila), "2025-12-09 22:22:10");
-    }
-
-    #[test]
-    fn a_field_cannot_become_a_formula_or_break_the_line() {
-        assert_eq!(quoted("=1+1"), "\"'=1+1\"");
-        assert_eq!(quoted("@SUM(A1)"), "\"'@SUM(A1)\"");
-        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
     }
 }

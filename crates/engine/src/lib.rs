@@ -6,12 +6,14 @@
 //! stores them and only then publishes them on the [`bus`], from where the [`api`] streams
 //! them.
 
+pub mod analysis;
 pub mod api;
 pub mod app;
 pub mod bus;
 pub mod cli;
 pub mod clock;
 pub mod config_file;
+mod csv;
 pub mod demo;
 pub mod driver;
 pub mod incidents_csv;
@@ -20,5 +22,6 @@ pub mod narrate;
 pub mod pinger;
 pub mod recorder;
 pub mod resolver;
+pub mod sessions_csv;
 pub mod store;
 pub mod sweep;

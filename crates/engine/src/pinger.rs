@@ -4,13 +4,14 @@
 //! batches, with the kernel's round trips, so that a busy driver loses no time of theirs.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cafesentinel_domain::monitor::{Input, ProbeId, ProbeRequest, SendFault};
+use cafesentinel_domain::monitor::{ArpFault, Input, ProbeId, ProbeRequest, SendFault};
 use cafesentinel_domain::time::Moment;
 use cafesentinel_platform::icmp;
 
@@ -28,6 +29,15 @@ pub trait Prober: Send {
         probes: &[ProbeRequest],
         now: Moment,
         refused: &mut Vec<(ProbeId, SendFault)>,
+    );
+
+    /// Asks these addresses by ARP, without waiting; who could not be asked comes back with
+    /// its reason.
+    fn ask_arp(
+        &mut self,
+        addresses: &[Ipv4Addr],
+        now: Moment,
+        refused: &mut Vec<(Ipv4Addr, ArpFault)>,
     );
 }
 
@@ -128,6 +138,15 @@ impl Prober for Pinger {
             };
             (ProbeId(*token), fault)
         }));
+    }
+
+    fn ask_arp(
+        &mut self,
+        addresses: &[Ipv4Addr],
+        _: Moment,
+        refused: &mut Vec<(Ipv4Addr, ArpFault)>,
+    ) {
+        refused.extend(addresses.iter().map(|address| (*address, ArpFault::Unable)));
     }
 }
 

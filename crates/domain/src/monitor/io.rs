@@ -1,10 +1,11 @@
 //! What goes into the monitor and what comes out.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::config::{Config, Host};
+use crate::config::{Config, Host, Mac};
 use crate::event::{Incident, Stamped, Target};
+use crate::occupancy::{self, Memory};
 use crate::time::{Moment, Utc};
 
 /// Number of a probe: consecutive within one run of the program.
@@ -22,6 +23,17 @@ pub enum SendFault {
     NoRoute,
     /// The send queue was full; the next beat asks again.
     Busy,
+}
+
+/// Why a question by ARP could not be put. Not a silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ArpFault {
+    /// The address is not on a local link: ARP can say nothing about it.
+    OffLink,
+    /// Too many questions at once; to be put again.
+    Busy,
+    /// The system does not allow it, or has no way to do it.
+    Unable,
 }
 
 /// Something that the world did.
@@ -52,6 +64,23 @@ pub enum Input {
         name: String,
         /// Its address.
         address: Option<IpAddr>,
+    },
+    /// How long an answer by ARP may take; none while ARP cannot be asked at all. Sent
+    /// once at the start and at each change.
+    ArpAvailable(Option<Duration>),
+    /// Somebody answered by ARP for an address that was asked.
+    ArpReply {
+        /// For which.
+        address: Ipv4Addr,
+        /// The Ethernet address that speaks for it.
+        mac: Mac,
+    },
+    /// A question by ARP could not be put.
+    ArpRefused {
+        /// To whom.
+        address: Ipv4Addr,
+        /// Why.
+        fault: ArpFault,
     },
     /// A new configuration is in force.
     Config(Box<Config>),
@@ -97,6 +126,19 @@ pub struct StateTime {
     pub unknown_ms: u32,
 }
 
+/// How many seats were online in a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeatMinute {
+    /// The minute: its first millisecond.
+    pub at: Utc,
+    /// Seats online at the last beat of it.
+    pub online: u32,
+    /// The most at any beat of it.
+    pub peak: u32,
+    /// All seats.
+    pub total: u32,
+}
+
 /// Something that the shell is to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
@@ -114,6 +156,17 @@ pub enum Output {
         target: Target,
         /// As configured.
         host: Host,
+    },
+    /// Ask this address by ARP.
+    Arp(Ipv4Addr),
+    /// Store it.
+    SeatMinute(SeatMinute),
+    /// Remember this of the seat at this address, or, if none, forget what was remembered.
+    Remember {
+        /// The seat's.
+        address: IpAddr,
+        /// What.
+        memory: Option<Memory>,
     },
     /// All probes of a beat are judged.
     CycleCompleted {
@@ -138,6 +191,8 @@ pub struct Restored {
     pub next_incident: i64,
     /// When the program was last known to run.
     pub last_alive: Option<Moment>,
+    /// Sessions, and what was remembered of seats.
+    pub stays: occupancy::Restored,
 }
 
 impl Restored {

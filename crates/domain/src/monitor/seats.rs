@@ -1,18 +1,12 @@
-//! Seats as witnesses: who answers, and who fell silent together.
+//! Seats: who answers, and how.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::config::SeatConfig;
+use crate::config::{Mac, SeatConfig};
 use crate::event::LinkState;
 use crate::probe::SeatKey;
 use crate::time::{Moment, Tick};
-
-/// Seats lost within this span are lost together.
-const GROUP_SPAN: Duration = Duration::from_secs(3);
-/// A group is at least this many.
-const GROUP_MIN: usize = 3;
 
 /// One seat.
 #[derive(Debug, Clone)]
@@ -23,8 +17,23 @@ pub(crate) struct Seat {
     pub(crate) since: Moment,
     pub(crate) last_answer: Option<Moment>,
     pub(crate) rtt: Option<Duration>,
+    /// The Ethernet address that has answered for it.
+    pub(crate) mac: Option<Mac>,
+    /// It answers ARP and not ping: a firewall.
+    pub(crate) firewalled: bool,
     answered: Option<Tick>,
-    silent_since: Option<Moment>,
+    pub(crate) silent_since: Option<Moment>,
+}
+
+/// What became of a seat by an answer or a silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It answers.
+    Seen,
+    /// It is silent for the second time in a row, for the first time since then.
+    Gone(Moment),
+    /// Nothing follows.
+    Nothing,
 }
 
 /// All seats, in the order of the configuration.
@@ -33,16 +42,6 @@ pub(crate) struct Seats {
     list: Vec<Seat>,
     /// Position in `list` by key; keys are handed out one by one and never again.
     places: Vec<Option<u32>>,
-    fallen: VecDeque<(SeatKey, Moment)>,
-    group_due: Option<Tick>,
-}
-
-/// Seats that fell silent together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Group {
-    pub(crate) names: Vec<String>,
-    pub(crate) online_before: u32,
-    pub(crate) start: Moment,
 }
 
 impl Seats {
@@ -79,6 +78,8 @@ impl Seats {
                     since: now,
                     last_answer: None,
                     rtt: None,
+                    mac: None,
+                    firewalled: false,
                     answered: None,
                     silent_since: None,
                 },
@@ -107,67 +108,91 @@ impl Seats {
         u32::try_from(self.list.len()).unwrap_or(u32::MAX)
     }
 
+    pub(crate) fn get(&self, key: SeatKey) -> Option<&Seat> {
+        let place = (*self.places.get(key.0 as usize)?)?;
+        self.list.get(place as usize)
+    }
+
     fn get_mut(&mut self, key: SeatKey) -> Option<&mut Seat> {
         let place = (*self.places.get(key.0 as usize)?)?;
         self.list.get_mut(place as usize)
     }
 
-    pub(crate) fn answer(&mut self, key: SeatKey, sent: Tick, rtt: Duration, now: Moment) {
+    pub(crate) fn learn(&mut self, key: SeatKey, mac: Mac) {
+        if let Some(seat) = self.get_mut(key) {
+            seat.mac = Some(mac);
+        }
+    }
+
+    /// An answer to a question put at `sent`: by ping with its round trip, or by ARP.
+    pub(crate) fn answer(
+        &mut self,
+        key: SeatKey,
+        sent: Tick,
+        ping: Option<Duration>,
+        now: Moment,
+    ) -> Turn {
         let Some(seat) = self.get_mut(key) else {
-            return;
+            return Turn::Nothing;
         };
         if seat.answered.is_some_and(|newest| newest > sent) {
-            return;
+            return Turn::Nothing;
         }
         seat.answered = Some(sent);
         if seat.silent_since.is_some_and(|first| sent < first.tick) {
-            return;
+            return Turn::Nothing;
         }
         seat.silent_since = None;
         seat.last_answer = Some(now);
-        seat.rtt = Some(rtt);
+        seat.rtt = ping;
+        seat.firewalled = ping.is_none();
         if seat.state != LinkState::Up {
             if seat.state != LinkState::Suspect {
                 seat.since = now;
             }
             seat.state = LinkState::Up;
         }
+        Turn::Seen
     }
 
-    pub(crate) fn silence(&mut self, key: SeatKey, sent: Moment, now: Moment) {
+    /// A question put at `sent` was left unanswered, by every means there is.
+    pub(crate) fn silence(&mut self, key: SeatKey, sent: Moment) -> Turn {
         let Some(seat) = self.get_mut(key) else {
-            return;
+            return Turn::Nothing;
         };
         if seat.answered.is_some_and(|newest| newest >= sent.tick) {
-            return;
+            return Turn::Nothing;
         }
         seat.rtt = None;
         let first = *seat.silent_since.get_or_insert(sent);
         match seat.state {
-            LinkState::Up => seat.state = LinkState::Suspect,
-            LinkState::Suspect => {
+            LinkState::Up => {
+                seat.state = LinkState::Suspect;
+                Turn::Nothing
+            }
+            LinkState::Suspect | LinkState::Unknown => {
                 seat.state = LinkState::Down;
                 seat.since = first;
-                self.fallen.push_back((key, first));
-                self.group_due.get_or_insert(now.tick + GROUP_SPAN);
+                seat.firewalled = false;
+                Turn::Gone(first)
             }
-            LinkState::Unknown => {
-                seat.state = LinkState::Down;
-                seat.since = first;
-            }
-            LinkState::Down => {}
+            LinkState::Down => Turn::Nothing,
         }
     }
 
-    pub(crate) fn refused(&mut self, key: SeatKey, now: Moment) {
+    /// It cannot be asked. Says whether that is new.
+    pub(crate) fn refused(&mut self, key: SeatKey, now: Moment) -> bool {
         let Some(seat) = self.get_mut(key) else {
-            return;
+            return false;
         };
-        if seat.state != LinkState::Unknown {
+        let new = seat.state != LinkState::Unknown;
+        if new {
             seat.state = LinkState::Unknown;
             seat.since = now;
             seat.rtt = None;
+            seat.firewalled = false;
         }
+        new
     }
 
     /// Seats that answer; one missed beat does not count against them.
@@ -190,33 +215,5 @@ impl Seats {
             }
         }
         of
-    }
-
-    pub(crate) fn group_due(&self) -> Option<Tick> {
-        self.group_due
-    }
-
-    /// Seats lost together, once their time is up. `others_stay`: router or server
-    /// answer, so it is not everything that fell.
-    pub(crate) fn take_group(&mut self, now: Tick, others_stay: bool) -> Option<Group> {
-        if self.group_due.is_none_or(|due| due > now) {
-            return None;
-        }
-        self.group_due = None;
-        let fallen: Vec<_> = self.fallen.drain(..).collect();
-        let start = fallen.iter().map(|(_, at)| *at).min_by_key(|at| at.tick)?;
-        let names: Vec<String> = fallen
-            .iter()
-            .filter(|(_, at)| at.tick <= start.tick + GROUP_SPAN)
-            .filter_map(|(key, _)| {
-                let place = (*self.places.get(key.0 as usize)?)?;
-                let seat = self.list.get(place as usize)?;
-                (seat.state == LinkState::Down).then(|| seat.config.name.clone())
-            })
-            .collect();
-        let online = self.online();
-        let online_before = online + u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let many = names.len() >= GROUP_MIN && names.len() * 2 >= online_before as usize;
-        (many && (online > 0 || others_stay)).then_some(Group { names, online_before, start })
     }
 }

@@ -7,7 +7,6 @@ use crate::cascade::{self, Facts, Verdict};
 use crate::event::{Cause, EndReason, Event, LinkState, Reason, Target, Warning};
 use crate::incident::{Open, Phase};
 use crate::link::Link;
-use crate::monitor::seats::Group;
 use crate::time::{Moment, Tick};
 
 /// Who answered within this time before a fall is a witness of it.
@@ -47,6 +46,7 @@ impl Monitor {
         }
         self.explain(now);
         self.book.close_quiet(now);
+        self.settle_stays(now);
         self.tell_links(now);
         self.tell_incidents(now);
     }
@@ -82,6 +82,7 @@ impl Monitor {
             (behind_silent, &mut self.links[Target::Router.index()])
             && router.warning() == Some(Warning::NoPingReply)
             && router.state() == LinkState::Up
+            && !self.neighbours.answers_after(Target::Router, first.tick)
         {
             router.doubt(first, delay, now);
         }
@@ -265,19 +266,6 @@ impl Monitor {
             }
             Phase::Down | Phase::Quiet { .. } => {}
         }
-    }
-
-    pub(super) fn take_group(&mut self, now: Moment) -> Option<Group> {
-        let blind = self.book.is_down(Cause::LanDown)
-            || self.link(Target::Router).is_some_and(|l| {
-                matches!(l.state(), LinkState::Down | LinkState::Suspect)
-                    && l.silent_since().is_some()
-            });
-        let others = [Target::Router, Target::Server]
-            .into_iter()
-            .any(|t| self.link(t).is_some_and(|l| l.state() == LinkState::Up));
-        let group = self.seats.take_group(now.tick, others);
-        group.filter(|_| !blind)
     }
 
     /// The outage's start, or the end of what explained it, whichever is later.

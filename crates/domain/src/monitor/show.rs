@@ -3,11 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::Monitor;
+use super::seats::Seat;
 use crate::event::{Cause, IncidentKind, LinkState, Reason, Target};
 use crate::headline::{Headline, HeadlineCode};
 use crate::incident::Phase;
+use crate::occupancy::Standing;
 use crate::time::{Moment, Utc};
-use crate::view::{Explanation, OpenIncidentView, SeatView, SiteView, TargetView};
+use crate::view::{Explanation, OpenIncidentView, SeatView, SiteView, Stay, TargetView};
 
 fn ms(rtt: std::time::Duration) -> f64 {
     rtt.as_secs_f64() * 1000.0
@@ -24,19 +26,11 @@ impl Monitor {
             interval_ms: u64::try_from(self.config.monitor.interval.as_millis()).unwrap_or(0),
             headline: self.headline(),
             targets: Target::ALL.into_iter().map(|t| self.show_target(t)).collect(),
-            seats: self
-                .seats
-                .iter()
-                .map(|seat| SeatView {
-                    name: seat.config.name.clone(),
-                    address: seat.config.address.to_string(),
-                    state: seat.state,
-                    since: (seat.state != LinkState::Unknown).then_some(seat.since.utc),
-                    rtt_ms: seat.rtt.map(ms),
-                })
-                .collect(),
+            seats: self.seats.iter().map(|seat| self.show_seat(seat)).collect(),
             seats_online: self.seats.online(),
             seats_total: self.seats.len(),
+            sessions: self.occupancy.running(),
+            frozen: self.occupancy.is_frozen(),
             incidents: self
                 .book
                 .all_running()
@@ -51,6 +45,27 @@ impl Monitor {
                     held: open.is_held(),
                 })
                 .collect(),
+        }
+    }
+
+    fn show_seat(&self, seat: &Seat) -> SeatView {
+        let (stay, stay_since, session) = match self.occupancy.standing(seat.key) {
+            Standing::Away => (Stay::Away, None, None),
+            Standing::Arriving(since) => (Stay::Arriving, Some(since), None),
+            Standing::Here(id, since) => (Stay::Here, Some(since), Some(id)),
+            Standing::Leaving(id, since) => (Stay::Leaving, Some(since), Some(id)),
+        };
+        SeatView {
+            name: seat.config.name.clone(),
+            address: seat.config.address.to_string(),
+            state: seat.state,
+            since: (seat.state != LinkState::Unknown).then_some(seat.since.utc),
+            rtt_ms: seat.rtt.map(ms),
+            firewalled: seat.firewalled,
+            mac: seat.config.mac.or(seat.mac).map(|mac| mac.to_string()),
+            stay,
+            stay_since,
+            session,
         }
     }
 

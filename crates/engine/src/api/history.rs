@@ -63,9 +63,9 @@ impl History {
     }
 }
 
-const MOMENT: &str = "a time like 2026-01-02T03:04:05Z, or a date";
+pub(super) const MOMENT: &str = "a time like 2026-01-02T03:04:05Z, or a date";
 
-fn stretch(params: &Params) -> Result<(Option<Utc>, Option<Utc>), Failure> {
+pub(super) fn stretch(params: &Params) -> Result<(Option<Utc>, Option<Utc>), Failure> {
     let from = params.parsed("from", MOMENT, times::parse)?;
     let to = params.parsed("to", MOMENT, times::parse)?;
     if let (Some(from), Some(to)) = (from, to)

@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod guard;
 mod history;
+mod occupancy;
 mod page;
 mod read;
 mod serve;
@@ -137,6 +138,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/events", get(events::get))
         .route("/api/v1/incidents", get(history::incidents))
         .route("/api/v1/incidents.csv", get(history::incidents_csv))
+        .route("/api/v1/seats", get(occupancy::seats))
+        .route("/api/v1/sessions", get(occupancy::sessions))
+        .route("/api/v1/sessions.csv", get(occupancy::sessions_csv))
+        .route("/api/v1/occupancy", get(occupancy::occupancy))
+        .route("/api/v1/occupancy/minutes", get(occupancy::minutes))
         .route("/api/v1/links/{target}/statistics", get(history::statistics))
         .route("/api/v1/config", get(config::get).post(config::post))
         .route("/api/v1/config/check", post(config::check))

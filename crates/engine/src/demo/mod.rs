@@ -7,10 +7,12 @@ mod script;
 #[cfg(test)]
 mod tests;
 
+use std::net::Ipv4Addr;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use cafesentinel_domain::config::Config;
-use cafesentinel_domain::monitor::{Input, ProbeId, ProbeRequest, SendFault};
+use cafesentinel_domain::monitor::{ArpFault, Input, ProbeId, ProbeRequest, SendFault};
 use cafesentinel_domain::time::{Moment, Utc};
 use serde_json::json;
 
@@ -24,6 +26,8 @@ pub const PACE: u32 = 60;
 /// happens within the first real half minute.
 const BEGINS: i64 = 12 * 60 + 58;
 const MINUTE_MS: i64 = 60_000;
+/// In the story's seconds: a turn of the driver is many of them.
+const ARP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The simulated café's door.
 pub struct Cafe {
@@ -35,7 +39,16 @@ impl Cafe {
     /// A café whose first day began at `midnight`; answers go to `inputs`.
     #[must_use]
     pub fn open(midnight: Utc, inputs: Sender<Message>) -> Cafe {
-        Cafe { inputs, script: script::Script { midnight } }
+        let cafe = Cafe { inputs, script: script::Script { midnight } };
+        cafe.hear(vec![Input::ArpAvailable(Some(ARP_PATIENCE))]);
+        cafe
+    }
+
+    fn hear(&self, heard: Vec<Input>) {
+        if !heard.is_empty() {
+            // Nobody to hear it: the driver is ending.
+            let _ = self.inputs.send(Message::Inputs(heard));
+        }
     }
 
     /// How it is "asked".
@@ -54,10 +67,18 @@ impl Prober for Cafe {
                 Some(Input::Reply { id: probe.id, address: probe.address, rtt })
             })
             .collect();
-        if !heard.is_empty() {
-            // Nobody to hear it: the driver is ending.
-            let _ = self.inputs.send(Message::Inputs(heard));
-        }
+        self.hear(heard);
+    }
+
+    fn ask_arp(&mut self, asked: &[Ipv4Addr], now: Moment, _: &mut Vec<(Ipv4Addr, ArpFault)>) {
+        let heard = asked
+            .iter()
+            .filter_map(|address| {
+                let mac = self.script.mac(*address, now.utc)?;
+                Some(Input::ArpReply { address: *address, mac })
+            })
+            .collect();
+        self.hear(heard);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use cafesentinel_domain::config::Mac;
 use cafesentinel_domain::time::Utc;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -43,6 +44,9 @@ const OUTAGES: [(Part, [i64; 3], i64); 9] = [
 /// to the internet.
 const LOSSY: [([i64; 2], [i64; 2], u64); 2] = [([13, 30], [13, 36], 30), ([20, 30], [20, 50], 12)];
 
+/// Seats (the last octet) whose firewall drops ping, as Windows does by default.
+const FIREWALLED: [u8; 2] = [113, 121];
+
 /// How many of a hundred seats are taken, by the hour. The café closes at two at night.
 const TAKEN: [u64; 24] =
     [60, 35, 0, 0, 0, 0, 0, 0, 0, 0, 20, 30, 40, 45, 45, 50, 60, 70, 80, 90, 95, 95, 90, 80];
@@ -57,6 +61,20 @@ impl Script {
     /// The round trip of a question to `address` at `now`; none if it stays unanswered.
     pub(super) fn answer(&self, address: IpAddr, now: Utc) -> Option<Duration> {
         let IpAddr::V4(address) = address else { return None };
+        // Its firewall drops ping.
+        if FIREWALLED.contains(&address.octets()[3]) && is_seat(address) {
+            return None;
+        }
+        self.alive(address, now)
+    }
+
+    /// Who answers for `address` by ARP at `now`; nobody if it is switched off.
+    pub(super) fn mac(&self, address: Ipv4Addr, now: Utc) -> Option<Mac> {
+        let [a, _, c, d] = address.octets();
+        (a == 192 && self.alive(address, now).is_some()).then_some(Mac([2, 0x5e, 0, 1, c, d]))
+    }
+
+    fn alive(&self, address: Ipv4Addr, now: Utc) -> Option<Duration> {
         let since = now.0 - self.midnight.0;
         let day = since.div_euclid(DAY_MS);
         let time = since.rem_euclid(DAY_MS);

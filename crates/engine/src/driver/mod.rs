@@ -13,6 +13,7 @@ mod lateness;
 mod tests;
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -21,8 +22,10 @@ use std::time::Duration;
 use cafesentinel_domain::config::Host;
 use cafesentinel_domain::event::{Stamped, Target};
 use cafesentinel_domain::monitor::{
-    Input, Monitor, Output, ProbeId, ProbeRequest, Sample, SendFault, StateTime, Why,
+    ArpFault, Input, Monitor, Output, ProbeId, ProbeRequest, Sample, SeatMinute, SendFault,
+    StateTime, Why,
 };
+use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick};
 use cafesentinel_domain::view::SiteView;
 use tokio::sync::watch;
@@ -68,6 +71,10 @@ pub struct Turn {
     pub state_times: Vec<StateTime>,
     /// Targets that answered for the first time.
     pub seen: Vec<(Target, Host)>,
+    /// Who was online in which minute.
+    pub seat_minutes: Vec<SeatMinute>,
+    /// What is to be remembered of seats.
+    pub memories: Vec<(IpAddr, Option<Memory>)>,
 }
 
 impl Turn {
@@ -78,6 +85,8 @@ impl Turn {
             && self.samples.is_empty()
             && self.state_times.is_empty()
             && self.seen.is_empty()
+            && self.seat_minutes.is_empty()
+            && self.memories.is_empty()
     }
 }
 
@@ -231,6 +240,8 @@ impl Driver {
         let mut turn = Turn::default();
         let mut probes: Vec<ProbeRequest> = Vec::new();
         let mut refused: Vec<(ProbeId, SendFault)> = Vec::new();
+        let mut neighbours: Vec<Ipv4Addr> = Vec::new();
+        let mut unasked: Vec<(Ipv4Addr, ArpFault)> = Vec::new();
         let mut completed = false;
         loop {
             while let Some(output) = self.monitor.poll() {
@@ -240,14 +251,22 @@ impl Driver {
                     Output::Sample(sample) => turn.samples.push(sample),
                     Output::StateTime(time) => turn.state_times.push(time),
                     Output::Seen { target, host } => turn.seen.push((target, host)),
+                    Output::Arp(address) => neighbours.push(address),
+                    Output::SeatMinute(minute) => turn.seat_minutes.push(minute),
+                    Output::Remember { address, memory } => turn.memories.push((address, memory)),
                     Output::CycleCompleted { .. } => completed = true,
                 }
             }
-            if probes.is_empty() {
+            if probes.is_empty() && neighbours.is_empty() {
                 break;
             }
             self.prober.send(&probes, now, &mut refused);
             probes.clear();
+            self.prober.ask_arp(&neighbours, now, &mut unasked);
+            neighbours.clear();
+            for (address, fault) in unasked.drain(..) {
+                self.monitor.handle(Input::ArpRefused { address, fault }, now);
+            }
             for (id, fault) in refused.drain(..) {
                 self.monitor.handle(Input::Refused { id, fault }, now);
             }

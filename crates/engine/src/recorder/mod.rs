@@ -150,6 +150,8 @@ impl Recorder {
                 samples: &turn.samples,
                 state_times: &turn.state_times,
                 seen: &turn.seen,
+                seat_minutes: &turn.seat_minutes,
+                memories: &turn.memories,
                 now,
                 boot_id,
             };
@@ -233,6 +235,8 @@ impl Pending {
                 self.turn.samples.extend(turn.samples);
                 self.turn.state_times.extend(turn.state_times);
                 self.turn.seen.extend(turn.seen);
+                self.turn.seat_minutes.extend(turn.seat_minutes);
+                self.turn.memories.extend(turn.memories);
                 false
             }
             Record::Stop => true,
@@ -240,7 +244,9 @@ impl Pending {
     }
 
     fn is_urgent(&self) -> bool {
-        self.turn.events.iter().any(|e| e.event.is_durable()) || !self.turn.seen.is_empty()
+        self.turn.events.iter().any(|e| e.event.is_durable())
+            || !self.turn.seen.is_empty()
+            || !self.turn.memories.is_empty()
     }
 
     fn shorten(&mut self) {
@@ -252,6 +258,10 @@ impl Pending {
         self.turn.samples.drain(..samples);
         let times = self.turn.state_times.len().saturating_sub(STATISTICS_MAX);
         self.turn.state_times.drain(..times);
+        let minutes = self.turn.seat_minutes.len().saturating_sub(STATISTICS_MAX);
+        self.turn.seat_minutes.drain(..minutes);
+        let memories = self.turn.memories.len().saturating_sub(STATISTICS_MAX);
+        self.turn.memories.drain(..memories);
     }
 }
 

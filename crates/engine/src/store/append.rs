@@ -7,6 +7,7 @@ use cafesentinel_domain::monitor::{Sample, StateTime};
 use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::stays::{insert_seat_minutes, keep_memories, upsert_session};
 use super::{Batch, Store, StoreError, hour_of, minute_of};
 
 impl Store {
@@ -22,6 +23,9 @@ impl Store {
         for (stamped, tick) in batch.events {
             if let Event::Incident { incident, .. } = &stamped.event {
                 upsert_incident(&tx, incident, *tick, batch.boot_id)?;
+            }
+            if let Event::Session { session, .. } = &stamped.event {
+                upsert_session(&tx, session, *tick, batch.boot_id)?;
             }
             if let Event::Link { target, to, since, .. } = &stamped.event {
                 keep_down(&tx, *target, *to, *since, *tick, batch.boot_id)?;
@@ -44,6 +48,8 @@ impl Store {
             )?
             .execute(params![target.code(), host.to_string(), batch.now.utc.0])?;
         }
+        insert_seat_minutes(&tx, batch.seat_minutes)?;
+        keep_memories(&tx, batch.memories, batch.boot_id)?;
         write_alive(&tx, batch.now, batch.boot_id)?;
         tx.commit()?;
         Ok(rows)
@@ -93,13 +99,17 @@ fn upsert_incident(
         tick.map(|_| boot_id),
         serde_json::to_string(incident)?,
     ])?;
-    // Apart from the table, so that a number is never given out again once its incident
-    // has been forgotten.
+    take_number(db, "incident", incident.id.0)
+}
+
+/// Apart from the table, so that a number is never given out again once its row has been
+/// forgotten.
+pub(super) fn take_number(db: &Connection, name: &str, number: i64) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO numbers (name, next) VALUES ('incident', ?1)
+        "INSERT INTO numbers (name, next) VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
     )?
-    .execute(params![incident.id.0.saturating_add(1)])?;
+    .execute(params![name, number.saturating_add(1)])?;
     Ok(())
 }
 

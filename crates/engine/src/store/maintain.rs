@@ -148,6 +148,8 @@ fn forget(db: &Connection, now: Utc, retention_ms: i64) -> Result<(), StoreError
         ("samples", "id", "at < ?1", raw),
         ("events", "id", "at < ?1", kept),
         ("incidents", "id", "end_utc < ?1", kept),
+        ("sessions", "id", "end_utc < ?1", kept),
+        ("seat_minutes", "at", "at < ?1", kept),
         ("minutes", "(target, at)", "at < ?1", minutes),
         ("hours", "(target, at)", "at < ?1", kept),
     ] {

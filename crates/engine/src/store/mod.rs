@@ -16,18 +16,22 @@ mod open;
 mod reader;
 mod restore;
 mod schema;
+mod stays;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use cafesentinel_domain::config::Host;
 use cafesentinel_domain::event::{Stamped, Target};
-use cafesentinel_domain::monitor::{Sample, StateTime};
+use cafesentinel_domain::monitor::{Sample, SeatMinute, StateTime};
+use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::Connection;
 
 pub use reader::{
     IncidentFilter, LinkStatRow, MAX_INCIDENTS, MAX_STAT_ROWS, Reader, Resolution, Totals,
 };
+pub use stays::{MAX_SESSIONS, SessionFilter, ShortStay};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -112,6 +116,10 @@ pub struct Batch<'a> {
     pub state_times: &'a [StateTime],
     /// Targets that have answered for the first time under this address.
     pub seen: &'a [(Target, Host)],
+    /// Who was online in which minute.
+    pub seat_minutes: &'a [SeatMinute],
+    /// What is to be remembered of which seat; none: nothing any more.
+    pub memories: &'a [(IpAddr, Option<Memory>)],
     /// Now: kept as the last sign of life.
     pub now: Moment,
     /// This boot of the machine, for which ticks hold.

@@ -107,6 +107,10 @@ impl Reader {
         Ok(Reader { connection })
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Events with a row number above `id`, oldest first.
     ///
     /// # Errors
@@ -379,7 +383,7 @@ fn row_limit() -> i64 {
 }
 
 /// A record of the history; one that cannot be read is passed over, not the whole answer.
-fn decode<T: DeserializeOwned>(body: &str) -> Option<T> {
+pub(super) fn decode<T: DeserializeOwned>(body: &str) -> Option<T> {
     serde_json::from_str(body)
         .inspect_err(|error| tracing::warn!("A record in the history is unreadable: {error}"))
         .ok()

@@ -14,14 +14,14 @@ use super::{Store, StoreError};
 const CLOCK_SLACK_MS: i64 = super::DAY_MS;
 
 /// This run, to which stored ticks are translated.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     now: Moment,
     boot_id: &'a str,
 }
 
 impl Run<'_> {
     /// Exact if it was the same boot, else from the wall clock; never in the future.
-    fn moment(&self, utc: Utc, tick: Option<i64>, boot_id: Option<&str>) -> Moment {
+    pub(super) fn moment(&self, utc: Utc, tick: Option<i64>, boot_id: Option<&str>) -> Moment {
         match tick {
             Some(tick) if boot_id == Some(self.boot_id) => Moment { tick: Tick(tick), utc },
             Some(_) | None => {
@@ -71,6 +71,7 @@ impl Store {
             recent,
             next_incident: next.unwrap_or(1),
             last_alive: self.last_alive(&run)?,
+            stays: self.stays(&run)?,
         })
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Never edited once released; the next change is the next entry.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// `incidents.body`, `events.body` hold the records as JSON, the columns beside them only
 /// what is searched for. A minute or hour is `stale` while its probes are not added up.
@@ -61,6 +61,27 @@ CREATE INDEX hours_by_time ON hours (at);
 CREATE INDEX hours_stale ON hours (at) WHERE stale = 1;
 ";
 
+/// Sessions, who was online each minute, and what is remembered of seats between two runs.
+const V2: &str = "
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    seat TEXT NOT NULL, address TEXT NOT NULL,
+    start_utc INTEGER NOT NULL, end_utc INTEGER, start_tick INTEGER, boot_id TEXT,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_start ON sessions (start_utc);
+CREATE INDEX sessions_by_end ON sessions (end_utc);
+CREATE TABLE seat_minutes (
+    at INTEGER PRIMARY KEY,
+    online INTEGER NOT NULL, peak INTEGER NOT NULL, total INTEGER NOT NULL
+) STRICT;
+CREATE TABLE seat_memories (
+    address TEXT PRIMARY KEY, kind TEXT NOT NULL,
+    at INTEGER NOT NULL, tick INTEGER NOT NULL, boot_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_kind ON events (kind, at);
+";
+
 /// The tables that must be there; a file at our version without one is not whole.
 const TABLES: &[&str] = &[
     "events",
@@ -72,19 +93,27 @@ const TABLES: &[&str] = &[
     "samples",
     "minutes",
     "hours",
+    "sessions",
+    "seat_minutes",
+    "seat_memories",
 ];
 
 /// The newest schema that this version knows.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
 
-/// Brings the file to [`NEWEST`], each step in a transaction of its own.
+/// Brings the file to [`NEWEST`].
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, NEWEST)
+}
+
+/// Each step in a transaction of its own.
+pub(super) fn migrate_to(connection: &mut Connection, wanted: i64) -> Result<(), StoreError> {
     let found = version(connection)?;
     if found > NEWEST {
         return Err(StoreError::Newer { found, known: NEWEST });
     }
     for (step, sql) in (1_i64..).zip(MIGRATIONS) {
-        if step > found {
+        if step > found && step <= wanted {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.execute_batch(sql)?;
             tx.pragma_update(None, "user_version", step)?;

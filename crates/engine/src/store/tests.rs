@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,12 +65,88 @@ fn link(from: LinkState, to: LinkState, at: i64) -> (Stamped, Option<Tick>) {
     (Stamped { at: since, event }, Some(Tick(at * 1_000_000)))
 }
 
+fn session(id: i64, seat: &str, start: i64, end: Option<i64>) -> (Stamped, Option<Tick>) {
+    let change = if end.is_some() { SessionChange::Ended } else { SessionChange::Started };
+    let session = Session {
+        id: SessionId(id),
+        seat: seat.into(),
+        address: format!("10.0.0.{id}"),
+        mac: None,
+        start: Utc(T0 + start),
+        end: end.map(|ms| Utc(T0 + ms)),
+        duration_ms: end.map(|ms| ms - start),
+        gaps: Vec::new(),
+        end_reason: end.map(|_| SessionEnd::Left),
+    };
+    let tick = end.is_none().then_some(Tick(start * 1_000_000));
+    (Stamped { at: Utc(T0 + start), event: Event::Session { change, session } }, tick)
+}
+
+#[test]
+fn sessions_and_what_is_remembered_of_seats_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    let address = |n: u8| IpAddr::from([10, 0, 0, n]);
+    {
+        let mut store = Store::open(&path, Utc(T0)).unwrap().store;
+        let events = [
+            session(1, "PC-1", 1000, None),
+            session(2, "PC-2", 2000, None),
+            session(1, "PC-1", 1000, Some(9000)),
+        ];
+        let memories = [
+            (address(2), Some(Memory::Leaving(moment(7000)))),
+            (address(3), Some(Memory::Arriving(moment(8000)))),
+            (address(4), Some(Memory::Arriving(moment(8000)))),
+            (address(4), None),
+        ];
+        store.append(&Batch { events: &events, memories: &memories, ..batch(10_000) }).unwrap();
+    }
+    let store = Store::open(&path, Utc(T0)).unwrap().store;
+    // The wall clock was put forward by an hour meanwhile: ticks of the same boot are exact.
+    let now = Moment { tick: Tick(20_000 * 1_000_000), utc: Utc(T0 + 3_620_000) };
+    let stays = store.restored(&[], now, "boot-1").unwrap().stays;
+    assert_eq!(stays.next_session, 3);
+    let open: Vec<_> = stays.open.iter().map(|(s, start)| (s.id.0, start.tick)).collect();
+    assert_eq!(open, [(2, Tick(2000 * 1_000_000))]);
+    let kept: Vec<_> = stays
+        .memories
+        .iter()
+        .map(|(a, memory)| match memory {
+            Memory::Arriving(at) => (*a, "arriving", at.tick),
+            Memory::Leaving(at) => (*a, "leaving", at.tick),
+        })
+        .collect();
+    let at = |ms: i64| Tick(ms * 1_000_000);
+    assert_eq!(kept, [(address(2), "leaving", at(7000)), (address(3), "arriving", at(8000))]);
+    let reader = store.reader().unwrap();
+    let whole = reader.sessions_within(SessionFilter::default(), 100).unwrap();
+    assert_eq!(whole.iter().map(|s| s.id.0).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(whole[0].end, Some(Utc(T0 + 9000)));
+}
+
+#[test]
+fn a_history_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    {
+        let mut old = Connection::open(&path).unwrap();
+        schema::migrate_to(&mut old, 1).unwrap();
+        old.execute("INSERT INTO numbers (name, next) VALUES ('incident', 42)", []).unwrap();
+    }
+    let store = Store::open(&path, Utc(T0)).unwrap().store;
+    let restored = store.restored(&[], moment(0), "boot-1").unwrap();
+    assert_eq!((restored.next_incident, restored.stays.next_session), (42, 1));
+}
+
 fn batch(now: i64) -> Batch<'static> {
     Batch {
         events: &[],
         samples: &[],
         state_times: &[],
         seen: &[],
+        seat_minutes: &[],
+        memories: &[],
         now: moment(now),
         boot_id: "boot-1",
     }
@@ -169,7 +246,7 @@ fn a_history_of_a_newer_version_is_an_error_and_is_left_alone() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = std::fs::read(&path).unwrap();
     let answer = Store::open(&path, Utc(T0));
-    assert!(matches!(answer, Err(StoreError::Newer { found: 99, known: 1 })));
+    assert!(matches!(answer, Err(StoreError::Newer { found: 99, known: schema::NEWEST })));
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 

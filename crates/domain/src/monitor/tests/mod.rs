@@ -3,6 +3,8 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod cascades;
+mod presence;
 mod properties;
 mod scenarios;
+mod stays;
 mod world;

@@ -1,14 +1,17 @@
 //! A café in memory: hosts, cables, a provider, and a clock that only tests move.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::config::{Config, Host};
+use crate::config::{Config, Host, Mac};
 use crate::event::{
-    Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Target,
+    Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Session, Target,
 };
-use crate::monitor::{Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SendFault};
+use crate::monitor::{
+    Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
+};
+use crate::occupancy::Memory;
 use crate::time::{Moment, Tick, Utc};
 use crate::view::TargetView;
 
@@ -23,13 +26,24 @@ pub(super) struct World {
     pub(super) dead: BTreeSet<String>,
     /// Hosts that drop ping but work: only "router" makes a difference.
     pub(super) mute: BTreeSet<String>,
+    /// Hosts that drop ping and answer ARP.
+    pub(super) firewalled: BTreeSet<String>,
+    pub(super) arp_asked: Vec<(f64, Ipv4Addr)>,
+    pub(super) memories: BTreeMap<IpAddr, Memory>,
+    pub(super) minutes: Vec<SeatMinute>,
     pub(super) provider: bool,
     pub(super) cable: bool,
     pub(super) switch: bool,
     pub(super) fault: Option<SendFault>,
     pub(super) events: Vec<(f64, Event)>,
     pub(super) probes: u64,
-    replies: Vec<(i64, ProbeId, IpAddr)>,
+    replies: Vec<(i64, Answer, IpAddr)>,
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Ping(ProbeId),
+    Arp,
 }
 
 pub(super) fn config(seats: usize) -> Config {
@@ -42,6 +56,24 @@ pub(super) fn config(seats: usize) -> Config {
 impl World {
     pub(super) fn new(config: Config) -> World {
         World::with(config, Restored::nothing())
+    }
+
+    /// A café in which everybody has been in a session for a while.
+    pub(super) fn busy(seats: usize) -> World {
+        let mut world = World::new(config(seats)).with_arp();
+        world.run(240.0);
+        assert_eq!(world.sessions().len(), seats);
+        world
+    }
+
+    /// The program dies now and is started again `seconds` later.
+    pub(super) fn restart_after(&mut self, seconds: f64) {
+        let restored = self.restored();
+        let config = self.monitor.config().clone();
+        self.us += (seconds * 1e6) as i64;
+        self.monitor = Monitor::start(config, restored, self.now());
+        self.replies.clear();
+        self.input(Input::ArpAvailable(Some(Duration::from_secs(1))));
     }
 
     /// A café in which everything has answered before.
@@ -64,6 +96,10 @@ impl World {
             wall_shift_ms: 0,
             dead: BTreeSet::new(),
             mute: BTreeSet::new(),
+            firewalled: BTreeSet::new(),
+            arp_asked: Vec::new(),
+            memories: BTreeMap::new(),
+            minutes: Vec::new(),
             provider: true,
             cable: true,
             switch: true,
@@ -118,9 +154,10 @@ impl World {
         }
     }
 
-    fn answers(&self, address: IpAddr) -> bool {
+    fn answers(&self, address: IpAddr, by_arp: bool) -> bool {
         let name = self.name_of(address);
-        let alive = !self.dead.contains(&name) && !self.mute.contains(&name);
+        let deaf = !by_arp && self.firewalled.contains(&name);
+        let alive = !self.dead.contains(&name) && !self.mute.contains(&name) && !deaf;
         let outside = name == "primary" || name == "secondary";
         alive
             && self.cable
@@ -142,9 +179,22 @@ impl World {
                     self.probes += 1;
                     if let Some(fault) = self.fault {
                         refused.push((id, fault));
-                    } else if self.answers(address) {
-                        self.replies.push((self.us + RTT_US, id, address));
+                    } else if self.answers(address, false) {
+                        self.replies.push((self.us + RTT_US, Answer::Ping(id), address));
                     }
+                }
+                Output::Arp(address) => {
+                    self.arp_asked.push((self.seconds(), address));
+                    if self.answers(IpAddr::V4(address), true) {
+                        self.replies.push((self.us + RTT_US, Answer::Arp, IpAddr::V4(address)));
+                    }
+                }
+                Output::SeatMinute(minute) => self.minutes.push(minute),
+                Output::Remember { address, memory } => {
+                    match memory {
+                        Some(memory) => self.memories.insert(address, memory),
+                        None => self.memories.remove(&address),
+                    };
                 }
                 Output::Event(stamped) => self.events.push((self.seconds(), stamped.event)),
                 Output::Sample(_)
@@ -174,9 +224,17 @@ impl World {
             self.us = next;
             let now = self.now();
             if let Some(i) = self.replies.iter().position(|r| r.0 <= self.us) {
-                let (_, id, address) = self.replies.remove(i);
+                let (_, answer, address) = self.replies.remove(i);
                 let rtt = Duration::from_micros(RTT_US as u64);
-                self.monitor.handle(Input::Reply { id, address, rtt }, now);
+                let input = match (answer, address) {
+                    (Answer::Ping(id), _) => Input::Reply { id, address, rtt },
+                    (Answer::Arp, IpAddr::V4(v4)) => {
+                        let [_, _, c, d] = v4.octets();
+                        Input::ArpReply { address: v4, mac: Mac([2, 0, 0, 0, c, d]) }
+                    }
+                    (Answer::Arp, IpAddr::V6(_)) => unreachable!("ARP is of IPv4"),
+                };
+                self.monitor.handle(input, now);
             } else {
                 self.monitor.advance(now);
                 let (next, why) = self.monitor.next_deadline().expect("there is always a beat");
@@ -211,6 +269,31 @@ impl World {
         }
         all.retain(|i| i.part_of.is_none());
         all
+    }
+
+    /// Every session, in its latest form.
+    pub(super) fn sessions(&self) -> Vec<Session> {
+        let mut all: Vec<Session> = Vec::new();
+        for (_, event) in &self.events {
+            if let Event::Session { session, .. } = event {
+                match all.iter_mut().find(|s| s.id == session.id) {
+                    Some(known) => *known = session.clone(),
+                    None => all.push(session.clone()),
+                }
+            }
+        }
+        all
+    }
+
+    /// Seconds of this world at which something in UTC was.
+    pub(super) fn at_seconds(&self, utc: Utc) -> f64 {
+        (utc.0 - EPOCH_MS) as f64 / 1000.0
+    }
+
+    /// Lets the machine ask by ARP, too.
+    pub(super) fn with_arp(mut self) -> World {
+        self.input(Input::ArpAvailable(Some(Duration::from_secs(1))));
+        self
     }
 
     pub(super) fn causes(&self) -> Vec<Cause> {
@@ -256,12 +339,24 @@ impl World {
                 match event {
                     Event::Link { target: t, to, .. } if *t == target => state = *to,
                     Event::Warning { target: t, warning: w } if *t == target => warning = *w,
+                    Event::Started { .. } => (state, warning) = (LinkState::Unknown, None),
                     _ => {}
                 }
             }
             let shown = &view.targets[target.index()];
             assert_eq!((shown.state, shown.warning), (state, warning), "{target:?}");
         }
+        for session in self.sessions() {
+            let seat = view.seats.iter().find(|s| s.session == Some(session.id));
+            assert_eq!(session.end.is_none(), seat.is_some(), "{session:#?}");
+            assert!(session.duration_ms.is_none_or(|ms| ms >= 0), "{session:#?}");
+        }
+        let frozen = self.events.iter().rev().find_map(|(_, e)| match e {
+            Event::Frozen { frozen } => Some(*frozen),
+            Event::Started { .. } => Some(false),
+            _ => None,
+        });
+        assert_eq!(view.frozen, frozen.unwrap_or(false));
         for incident in self.incidents() {
             let running = self.monitor.book.running(incident.cause);
             let same = running.is_some_and(|o| o.incident.id == incident.id);
@@ -314,6 +409,14 @@ impl World {
                 restored.recent.push((incident, start));
             }
         }
+        for session in self.sessions() {
+            restored.stays.next_session = restored.stays.next_session.max(session.id.0 + 1);
+            if session.end.is_none() {
+                let start = moment(session.start);
+                restored.stays.open.push((session, start));
+            }
+        }
+        restored.stays.memories = self.memories.iter().map(|(a, m)| (*a, *m)).collect();
         restored.last_alive = Some(self.now());
         restored
     }

@@ -11,8 +11,9 @@ use axum::response::Response;
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::*;
 use cafesentinel_domain::headline::{Headline, HeadlineCode};
+use cafesentinel_domain::monitor::SeatMinute;
 use cafesentinel_domain::time::{Moment, Tick};
-use cafesentinel_domain::view::{OpenIncidentView, SeatView, TargetView};
+use cafesentinel_domain::view::{OpenIncidentView, SeatView, Stay, TargetView};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -33,6 +34,8 @@ pub(super) struct Cafe {
     pub(super) faults: Faults,
     pub(super) config: ConfigFile,
     pub(super) state: ApiState,
+    /// Stored with the next events.
+    pub(super) seat_minutes: Vec<SeatMinute>,
 }
 
 pub(super) fn cafe() -> Cafe {
@@ -60,7 +63,7 @@ pub(super) fn cafe_with(page: PageSource) -> Cafe {
         history: Some(store.path().to_path_buf()),
         page,
     });
-    Cafe { folder, store, bus, view, faults, config, state }
+    Cafe { folder, store, bus, view, faults, config, state, seat_minutes: Vec::new() }
 }
 
 pub(super) fn site(cycle: u64) -> SiteView {
@@ -94,9 +97,16 @@ pub(super) fn site(cycle: u64) -> SiteView {
             state: LinkState::Up,
             since: Some(Utc(T0 + 4)),
             rtt_ms: None,
+            firewalled: true,
+            mac: Some("02:00:00:00:00:01".into()),
+            stay: Stay::Here,
+            stay_since: Some(Utc(T0 + 6)),
+            session: Some(SessionId(3)),
         }],
         seats_online: 1,
         seats_total: 1,
+        sessions: 1,
+        frozen: false,
         incidents: vec![OpenIncidentView {
             id: IncidentId(7),
             cause: Cause::IspDown,
@@ -147,6 +157,8 @@ impl Cafe {
             samples: &[],
             state_times: &[],
             seen: &[],
+            seat_minutes: &self.seat_minutes,
+            memories: &[],
             now: Moment { tick: Tick(0), utc: Utc(T0) },
             boot_id: "a test",
         };

@@ -34,6 +34,76 @@ async fn the_site_is_told_with_its_faults() {
     assert_eq!(cafe.get("/api/v1/site").await.1["faults"], json!([]));
 }
 
+fn stay(id: i64, start: i64, end: Option<i64>) -> Event {
+    let change = if end.is_some() { SessionChange::Ended } else { SessionChange::Started };
+    let session = Session {
+        id: SessionId(id),
+        seat: "PC-1".into(),
+        address: "192.168.1.110".into(),
+        mac: None,
+        start: Utc(T0 + start),
+        end: end.map(|ms| Utc(T0 + ms)),
+        duration_ms: end.map(|ms| ms - start),
+        gaps: vec![Gap { from: Utc(T0 + start), to: Utc(T0 + start + 1) }],
+        end_reason: end.map(|_| SessionEnd::Left),
+    };
+    Event::Session { change, session }
+}
+
+#[tokio::test]
+async fn seats_and_sessions_are_told_with_what_they_amount_to() {
+    const HOUR: i64 = 3_600_000;
+    let mut cafe = cafe();
+    let minute = |n: i64| SeatMinute { at: Utc(T0 + n * 60_000), online: 1, peak: 1, total: 20 };
+    cafe.seat_minutes = (0..180).map(minute).collect();
+    cafe.store([
+        stay(1, 0, None),
+        stay(1, 0, Some(HOUR)),
+        stay(2, 2 * HOUR, None),
+        Event::ShortStay {
+            seat: "PC-2".into(),
+            address: "192.168.1.111".into(),
+            start: Utc(T0),
+            end: Utc(T0 + 60_000),
+        },
+    ]);
+    let (status, seats) = cafe.get("/api/v1/seats").await;
+    assert_eq!((status, &seats["seats"][0]["stay"]), (200, &json!("here")));
+    assert_eq!(seats["seats"][0]["firewalled"], true);
+    no_raw_moment(&seats);
+
+    let all = cafe.get("/api/v1/sessions").await.1;
+    let ids: Vec<_> = all["sessions"].as_array().unwrap().iter().map(|s| &s["id"]).collect();
+    assert_eq!(ids, [2, 1], "newest first");
+    no_raw_moment(&all);
+    let open = cafe.get("/api/v1/sessions?open=true").await.1;
+    assert_eq!(open["sessions"].as_array().unwrap().len(), 1);
+    let page = cafe.get("/api/v1/sessions?before=2&seat=PC-1&limit=5").await.1;
+    assert_eq!(page["sessions"][0]["id"], 1);
+    for bad in
+        ["limit=0", "limit=5001", "open=x", "before=x", "from=x", "from=2026-02-01&to=2026-01-01"]
+    {
+        let (status, answer) = cafe.get(&format!("/api/v1/sessions?{bad}")).await;
+        assert_eq!((status, &answer["code"]), (400, &json!("bad_parameter")), "{bad}");
+    }
+
+    let stretch = "from=2026-01-01T00:00:00Z&to=2026-01-01T03:00:00Z";
+    let (status, figures) = cafe.get(&format!("/api/v1/occupancy?{stretch}")).await;
+    assert_eq!(status, 200, "{figures}");
+    no_raw_moment(&figures["seats"][0]["seat"]);
+    assert_eq!(figures["seats"][0]["used_ms"], 2 * HOUR - 2);
+    assert_eq!(figures["idle"].as_array().unwrap().len(), 19);
+    assert_eq!(figures["peak"]["online"], 1);
+    assert_eq!(figures["short_stays"][0]["seat"], "PC-2");
+    assert_eq!(figures["observed_open_ms"], 3 * HOUR);
+    let (status, _) = cafe.get("/api/v1/occupancy?from=2020-01-01").await;
+    assert_eq!(status, 400, "too long a stretch");
+
+    let rows = cafe.get(&format!("/api/v1/occupancy/minutes?{stretch}")).await.1;
+    assert_eq!(rows["rows"].as_array().unwrap().len(), 180);
+    assert_eq!(rows["rows"][1]["at"], "2026-01-01T00:01:00.000Z");
+}
+
 #[test]
 fn no_event_leaves_with_a_raw_moment() {
     let gap = Gap { from: Utc(T0), to: Utc(T0 + 1) };
@@ -53,6 +123,15 @@ fn no_event_leaves_with_a_raw_moment() {
         Event::Warning { target: Target::Router, warning: Some(Warning::NoPingReply) },
         jitter(1),
         told(incident(1, 0, Some(5))),
+        stay(1, 0, Some(5)),
+        Event::ShortStay {
+            seat: "PC-1".into(),
+            address: "10.0.0.1".into(),
+            start: Utc(T0),
+            end: Utc(T0 + 1),
+        },
+        Event::Frozen { frozen: true },
+        Event::HourlySnapshot { hour: Utc(T0), online: 1, total: 2 },
         group,
         Event::ConfigChanged,
     ] {
