@@ -106,6 +106,18 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Begins a beat of so many questions; they may go out over some time.
+    pub fn begin_beat(&mut self, number: u64, questions: usize) {
+        self.open_beats.push_back((number, u32::try_from(questions).unwrap_or(u32::MAX)));
+    }
+
+    /// A question of a beat will not be asked.
+    pub fn skip(&mut self, beat: u64) {
+        if let Some((_, waiting)) = self.open_beats.iter_mut().find(|(n, _)| *n == beat) {
+            *waiting = waiting.saturating_sub(1);
+        }
+    }
+
     /// Enters a question sent `now` that waits for `timeout`.
     pub fn ask(
         &mut self,
@@ -115,12 +127,6 @@ impl Ledger {
         now: Moment,
         timeout: Duration,
     ) -> ProbeId {
-        if let Purpose::Beat(number) = purpose {
-            match self.open_beats.back_mut() {
-                Some((last, waiting)) if *last == number => *waiting += 1,
-                _ => self.open_beats.push_back((number, 1)),
-            }
-        }
         let id = ProbeId(self.first + self.probes.len() as u64);
         let deadline = now.tick + timeout;
         self.probes.push_back(Probe {
@@ -265,10 +271,9 @@ impl Ledger {
         };
         let was_waiting = probe.fate == Fate::Waiting;
         probe.fate = fate;
-        if let (true, Purpose::Beat(number)) = (was_waiting, probe.purpose)
-            && let Some((_, waiting)) = self.open_beats.iter_mut().find(|(n, _)| *n == number)
-        {
-            *waiting = waiting.saturating_sub(1);
+        let purpose = probe.purpose;
+        if let (true, Purpose::Beat(number)) = (was_waiting, purpose) {
+            self.skip(number);
         }
     }
 }
@@ -324,6 +329,8 @@ mod tests {
     #[test]
     fn a_beat_is_complete_when_the_last_of_its_probes_is_judged() {
         let mut ledger = Ledger::default();
+        ledger.begin_beat(1, 4);
+        ledger.skip(1);
         let (a, address) = ask(&mut ledger, 0);
         let (b, _) = ask(&mut ledger, 0);
         let (_, _) = ask(&mut ledger, 0);

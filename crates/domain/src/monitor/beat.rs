@@ -11,6 +11,11 @@ use crate::link::Link;
 use crate::probe::{Purpose, Subject};
 use crate::time::{Moment, Utc, millis};
 
+/// Questions put at once …
+const SLICE: usize = 512;
+/// … and the time until the next ones: 4,096 seats are asked within 0.2 s.
+const SLICE_SPACING: Duration = Duration::from_millis(25);
+
 impl Monitor {
     /// Gives out how long each target was in which state since the last call. To be
     /// called before state is flushed to disk; the beat does it at each new minute.
@@ -44,7 +49,6 @@ impl Monitor {
             self.account(now);
         }
         self.beat += 1;
-        let purpose = Purpose::Beat(self.beat);
         let mut questions: Vec<(Subject, IpAddr)> = Vec::new();
         for link in self.links.iter().flatten() {
             let target = link.target();
@@ -59,9 +63,32 @@ impl Monitor {
         for target in [Target::Router, Target::Server] {
             self.ask_target_by_arp(target, now);
         }
-        for (subject, address) in questions {
+        // What could not be put in a whole interval is overtaken by this beat.
+        for _ in self.unasked.drain(..) {
+            self.ledger.skip(self.beat - 1);
+        }
+        self.ledger.begin_beat(self.beat, questions.len());
+        self.unasked.extend(questions);
+        self.ask_slice(now);
+    }
+
+    /// Puts the next questions of the beat: a café's at once, the thousands of a hall in
+    /// slices, so that no burst overruns a socket's buffer.
+    pub(super) fn ask_slice(&mut self, now: Moment) {
+        let purpose = Purpose::Beat(self.beat);
+        for _ in 0..SLICE {
+            let Some((subject, address)) = self.unasked.pop_front() else { break };
             self.ask(subject, address, purpose, now);
         }
+        self.next_slice = (!self.unasked.is_empty()).then(|| now.tick + SLICE_SPACING);
+    }
+
+    /// The configuration changed: whom this beat has not asked yet, the next one will.
+    pub(super) fn forget_unasked(&mut self) {
+        for _ in self.unasked.drain(..) {
+            self.ledger.skip(self.beat);
+        }
+        self.next_slice = None;
     }
 
     pub(super) fn ask(&mut self, subject: Subject, address: IpAddr, purpose: Purpose, now: Moment) {

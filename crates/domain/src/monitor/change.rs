@@ -17,6 +17,8 @@ impl Monitor {
         self.accounted = now;
         let gap = Gap { from: fell_asleep.utc, to: now.utc };
         self.ledger.write_off();
+        self.unasked.clear();
+        self.next_slice = None;
         self.neighbours.write_off();
         self.falls.clear();
         self.occupancy.woke(fell_asleep, now);
@@ -55,6 +57,7 @@ impl Monitor {
         }
         let seats = self.config.monitor.seats.clone();
         self.seats.configure(&seats, now);
+        self.forget_unasked();
         self.configure_stays(now);
         let exists = &self.seats;
         self.neighbours.reconsider(|key| exists.get(key).is_some());

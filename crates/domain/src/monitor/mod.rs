@@ -22,6 +22,7 @@ mod stays;
 mod tests;
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 pub use io::*;
@@ -31,7 +32,7 @@ use crate::event::{Event, LinkState, Reason, Stamped, Target, Warning};
 use crate::incident::Book;
 use crate::link::{Link, Voice};
 use crate::occupancy::Occupancy;
-use crate::probe::{Ledger, Stray};
+use crate::probe::{Ledger, Stray, Subject};
 use crate::time::{Moment, Tick};
 use group::Falls;
 use neighbours::Neighbours;
@@ -49,6 +50,8 @@ const ASK_WITNESSES_ABOVE: Duration = Duration::from_secs(5);
 pub enum Why {
     /// The next beat.
     Beat,
+    /// The next questions of a large beat.
+    Slice,
     /// A probe's time is over.
     Verdict,
     /// A second question is due.
@@ -102,6 +105,9 @@ pub struct Monitor {
     /// The provider's line may still be dialling until then.
     grace_until: Option<Tick>,
     next_beat: Tick,
+    /// Questions of this beat that are still to be put, and when.
+    unasked: VecDeque<(Subject, IpAddr)>,
+    next_slice: Option<Tick>,
     beat: u64,
     completed: u64,
     missed_beats: u64,
@@ -136,6 +142,8 @@ impl Monitor {
             router_blip: None,
             grace_until: None,
             next_beat: now.tick,
+            unasked: VecDeque::new(),
+            next_slice: None,
             beat: 0,
             completed: 0,
             missed_beats: 0,
@@ -203,6 +211,8 @@ impl Monitor {
         self.ask_again(now);
         if self.next_beat <= now.tick {
             self.start_beat(now);
+        } else if self.next_slice.is_some_and(|at| at <= now.tick) {
+            self.ask_slice(now);
         }
         self.ask_arp(now);
         self.judge_falls(now);
@@ -219,6 +229,7 @@ impl Monitor {
             .chain(self.ledger.next_deadline().map(|t| (t, Why::Verdict)))
             .chain(retries.map(|t| (t, Why::Retry)))
             .chain(self.incident_deadlines().map(|t| (t, Why::Incident)))
+            .chain(self.next_slice.map(|t| (t, Why::Slice)))
             .chain(self.falls.due(self.settled).map(|t| (t, Why::Incident)))
             .chain(self.neighbours.next_deadline().map(|t| (t, Why::Arp)));
         candidates.min_by_key(|(tick, _)| *tick)
