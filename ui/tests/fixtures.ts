@@ -1,4 +1,4 @@
-import type { Incident, SiteView, TargetView } from '../src/lib/api/types';
+import type { Incident, SeatView, SiteView, TargetView } from '../src/lib/api/types';
 
 export const NOW = Date.parse('2026-03-02T14:08:00Z');
 
@@ -14,6 +14,20 @@ export const target = (over: Partial<TargetView> = {}): TargetView => ({
   sent: 3,
   lost: 1,
   recent: [0.4, null, 0.42],
+  ...over,
+});
+
+export const seat = (over: Partial<SeatView> = {}): SeatView => ({
+  name: 'PC-1',
+  address: '192.168.1.101',
+  state: 'up',
+  since: null,
+  rtt_ms: 0.3,
+  firewalled: false,
+  mac: null,
+  stay: 'here',
+  stay_since: '2026-03-02T12:01:00Z',
+  session: 7,
   ...over,
 });
 
@@ -36,11 +50,21 @@ export const site = (over: Partial<SiteView> = {}): SiteView => ({
     target({ target: 'internet', address: '8.8.8.8', rtt_ms: 18.3 }),
   ],
   seats: [
-    { name: 'PC-1', address: '192.168.1.101', state: 'up', since: null, rtt_ms: 0.3 },
-    { name: 'PC-2', address: '192.168.1.102', state: 'down', since: null, rtt_ms: null },
+    seat(),
+    seat({
+      name: 'PC-2',
+      address: '192.168.1.102',
+      state: 'down',
+      rtt_ms: null,
+      stay: 'away',
+      stay_since: null,
+      session: null,
+    }),
   ],
   seats_online: 1,
   seats_total: 2,
+  sessions: 1,
+  frozen: false,
   incidents: [],
   faults: [],
   methods: { v4: 'raw socket' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, duration, latency, moment, roughDuration } from '../src/lib/format';
+import { clock, duration, latency, moment, roughDuration, stay } from '../src/lib/format';
 import { NOW } from './fixtures';
 
 describe('duration', () => {
@@ -39,4 +39,13 @@ describe('moment', () => {
     expect(moment('2026-03-02T14:02:00Z', NOW)).toBe(clock('2026-03-02T14:02:00Z'));
     expect(moment('2026-02-27T14:02:00Z', NOW)).toMatch(/27.*,.*02/);
   });
+});
+
+describe('a stay', () => {
+  it.each([
+    [0, '<1m'],
+    [42 * 60_000, '42m'],
+    [187 * 60_000, '3:07'],
+    [60 * 3_600_000, '2d'],
+  ])('%i ms is %s', (ms, text) => expect(stay(ms)).toBe(text));
 });

@@ -1,9 +1,9 @@
-import { render, screen } from '@testing-library/svelte';
+import { fireEvent, render, screen } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import IncidentList from '../src/components/IncidentList.svelte';
 import Live from '../src/pages/Live.svelte';
 import { LiveSite, type Stream } from '../src/state/live.svelte';
-import { NOW, incident, site, target } from './fixtures';
+import { NOW, incident, seat, site, target } from './fixtures';
 
 const silent: Stream = {
   addEventListener: () => {},
@@ -52,6 +52,38 @@ describe('the page', () => {
     show(site({ faults: [{ code: 'config_invalid', message: 'The file is damaged.' }] }));
     expect(await screen.findByText(/The file is damaged/)).toBeTruthy();
   });
+
+  it('tells of a seat when it is pointed at', async () => {
+    show(site());
+    const tile = await screen.findByRole('button', { name: /PC-1/ });
+    expect(tile.textContent).toContain('2:07');
+    await fireEvent.focus(tile);
+    expect(screen.getByText('Answers ping in 0.3 ms')).toBeTruthy();
+  });
+
+  it('says that nothing is concluded while seats are frozen', async () => {
+    show(site({ frozen: true }));
+    expect(await screen.findByText(/nothing is concluded about the seats/)).toBeTruthy();
+    const tile = screen.getByRole('button', { name: /PC-2/ });
+    expect(tile.querySelector('svg[data-state=frozen]')).toBeTruthy();
+  });
+
+  it('draws a hall of thousands a page at a time and finds a seat in it', async () => {
+    const seats = Array.from({ length: 900 }, (_, i) =>
+      seat({ name: `S-${i}`, address: `10.0.${Math.floor(i / 250)}.${i % 250}` }),
+    );
+    show(site({ seats, seats_total: 900, seats_online: 900, sessions: 900 }));
+    // Roles of hundreds of elements take seconds to be worked out, so they are counted plainly.
+    const tiles = () => document.querySelectorAll('li button').length;
+    await screen.findByLabelText('Find a seat');
+    expect(tiles()).toBe(400);
+    await fireEvent.click(screen.getByText('Show 400 more of 900'));
+    expect(tiles()).toBe(800);
+    await fireEvent.input(screen.getByLabelText('Find a seat'), { target: { value: 's-899' } });
+    expect(tiles()).toBe(1);
+    await fireEvent.input(screen.getByLabelText('Find a seat'), { target: { value: 'nobody' } });
+    expect(screen.getByText(/No seat matches/)).toBeTruthy();
+  }, 30_000);
 
   it('says so when nobody answers', async () => {
     show(null);

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { HeadlineCode } from '../src/lib/api/types';
 import { clock } from '../src/lib/format';
-import { headlineSentence, incidentNote, lossNote, targetNote } from '../src/lib/words';
-import { NOW, incident, target } from './fixtures';
+import {
+  headlineSentence,
+  incidentNote,
+  lossNote,
+  seatNotes,
+  seatWord,
+  targetNote,
+} from '../src/lib/words';
+import { NOW, incident, seat, target } from './fixtures';
 
 const SINCE = '2026-03-02T14:02:00Z';
 const sentence = (
@@ -120,5 +127,24 @@ describe('an incident', () => {
     expect(incidentNote(incident({ gaps, kind: 'unstable', outages: 3 }), false, NOW)).toBe(
       '4 min 12 s, 3 outages, not observed all the time',
     );
+  });
+});
+
+describe('a seat', () => {
+  it('tells its session, how it answers and where it is', () => {
+    expect(seatNotes(seat({ mac: '02:00:00:00:00:01' }), false, NOW)).toEqual([
+      'PC-1: on',
+      `In session since ${clock('2026-03-02T12:01:00Z')} (2 h 7 min)`,
+      'Answers ping in 0.3 ms',
+      '192.168.1.101, 02:00:00:00:00:01',
+    ]);
+    expect(seatNotes(seat({ firewalled: true }), false, NOW)[2]).toContain('firewall');
+    expect(seatNotes(seat({ stay: 'arriving' }), false, NOW)[1]).toContain('too short');
+    expect(seatNotes(seat({ stay: 'leaving' }), false, NOW)[1]).toContain('silent');
+  });
+
+  it('is not called off while nobody can see it', () => {
+    expect(seatWord(seat({ state: 'down' }), false)).toBe('off');
+    expect(seatWord(seat({ state: 'down' }), true)).toBe('cannot be seen now');
   });
 });

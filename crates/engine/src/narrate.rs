@@ -107,10 +107,14 @@ fn warning_line(target: Target, warning: Option<Warning>, config: &Config) -> St
             "Verification WARN: Primary({}) failed but Secondary({}) is UP. Ignoring.",
             targets.internet, config.verification.secondary_target
         ),
-        Some(Warning::NoPingReply) => format!(
-            "Verification WARN: Router({}) does not answer ping, but the internet behind it \
-             does: counted as up.",
+        Some(Warning::NoPingReply) if target == Target::Router => format!(
+            "Verification WARN: Router({}) does not answer ping, but it answers ARP or the \
+             internet behind it answers: counted as up.",
             targets.router
+        ),
+        Some(Warning::NoPingReply) => format!(
+            "Verification WARN: {} does not answer ping, but it answers ARP: counted as up.",
+            target.log_name()
         ),
         None => format!("{}: the warning is over.", target.log_name()),
     }

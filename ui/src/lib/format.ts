@@ -20,6 +20,15 @@ export function roughDuration(ms: number): string {
   return duration(min * 60_000);
 }
 
+/** A stay at a glance, always short: `<1m`, `42m`, `3:07`, `2d`. */
+export function stay(ms: number): string {
+  const min = Math.floor(Math.max(0, ms) / 60_000);
+  if (min < 1) return '<1m';
+  if (min < 60) return `${min}m`;
+  const h = Math.floor(min / 60);
+  return h < 48 ? `${h}:${String(min % 60).padStart(2, '0')}` : `${Math.floor(h / 24)}d`;
+}
+
 /** Round trip: `0.4 ms`, `18 ms`; without a value an en dash. */
 export function latency(ms: number | null): string {
   if (ms === null) return '–';

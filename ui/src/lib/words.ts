@@ -2,8 +2,16 @@
  * What the engine decided, in plain words. The engine sends codes and parameters; every
  * sentence on the page is made here, café words first and the technical word in the detail.
  */
-import type { Cause, Headline, Incident, LinkState, TargetName, TargetView } from './api/types';
-import { duration, moment, roughDuration } from './format';
+import type {
+  Cause,
+  Headline,
+  Incident,
+  LinkState,
+  SeatView,
+  TargetName,
+  TargetView,
+} from './api/types';
+import { duration, latency, moment, roughDuration } from './format';
 
 export type Tone = 'well' | 'wait' | 'warn' | 'bad';
 
@@ -207,6 +215,37 @@ export function targetNote(view: TargetView, now: number): string {
   if (view.warning === 'primary_silent') return 'Works; the first address is silent';
   if (view.since === null) return '';
   return `Since ${moment(view.since, now)} (${roughDuration(now - Date.parse(view.since))})`;
+}
+
+/**
+ * The state of a seat in a word. A PC that is off is no fault, so seats speak of on and off,
+ * not of up and down.
+ */
+export function seatWord(seat: SeatView, frozen: boolean): string {
+  if (frozen && seat.state !== 'up') return 'cannot be seen now';
+  return { up: 'on', suspect: 'checking', down: 'off', unknown: 'not seen yet' }[seat.state];
+}
+
+/** Everything about a seat, line by line. */
+export function seatNotes(seat: SeatView, frozen: boolean, now: number): string[] {
+  const lines = [`${seat.name}: ${seatWord(seat, frozen)}`];
+  const since = seat.stay_since;
+  if (since !== null) {
+    const age = roughDuration(now - Date.parse(since));
+    const times = `since ${moment(since, now)} (${age})`;
+    if (seat.stay === 'arriving') lines.push(`Seen ${times}, too short to be a session yet`);
+    else if (seat.stay === 'leaving') lines.push(`In session ${times}, silent at the moment`);
+    else lines.push(`In session ${times}`);
+  } else if (seat.state === 'down' && seat.since !== null) {
+    lines.push(`Since ${moment(seat.since, now)}`);
+  }
+  if (seat.firewalled) {
+    lines.push('Answers ARP, not ping: its firewall blocks ping, and that is fine');
+  } else if (seat.state === 'up') {
+    lines.push(`Answers ping in ${latency(seat.rtt_ms)}`);
+  }
+  lines.push(seat.mac === null ? seat.address : `${seat.address}, ${seat.mac}`);
+  return lines;
 }
 
 /** `3 of 60 lost`, `none of 60 lost`. */

@@ -53,6 +53,13 @@ export interface SeatView {
   state: LinkState;
   since: string | null;
   rtt_ms: number | null;
+  /** It answers ARP and not ping. */
+  firewalled: boolean;
+  mac: string | null;
+  stay: 'away' | 'arriving' | 'here' | 'leaving';
+  /** The first moment seen; `null` while away. */
+  stay_since: string | null;
+  session: number | null;
 }
 
 export interface OpenIncident {
@@ -76,6 +83,9 @@ export interface SiteView {
   seats: SeatView[];
   seats_online: number;
   seats_total: number;
+  sessions: number;
+  /** Router or local network are down: nothing is concluded about the seats. */
+  frozen: boolean;
   incidents: OpenIncident[];
   faults: { code: string; message: string }[];
   methods: Record<string, string>;
