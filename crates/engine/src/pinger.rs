@@ -1,6 +1,6 @@
-//! From probe requests to packets and back.
+//! From probe requests to packets and back: ICMP and ARP.
 //!
-//! The driver sends; a thread of its own waits for replies and hands them over in
+//! The driver sends; threads of their own wait for what comes back and hand it over in
 //! batches, with the kernel's round trips, so that a busy driver loses no time of theirs.
 
 use std::io;
@@ -8,12 +8,13 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use cafesentinel_domain::config::Mac;
 use cafesentinel_domain::monitor::{ArpFault, Input, ProbeId, ProbeRequest, SendFault};
 use cafesentinel_domain::time::Moment;
-use cafesentinel_platform::icmp;
+use cafesentinel_platform::{arp, icmp};
 
 use crate::driver::Message;
 
@@ -44,39 +45,68 @@ pub trait Prober: Send {
 /// The real door: the sending half of it.
 pub struct Pinger {
     icmp: Arc<icmp::Pinger>,
+    arp: Arc<arp::Asker>,
     ending: Arc<AtomicBool>,
-    receiver: Option<JoinHandle<()>>,
+    receivers: Vec<JoinHandle<()>>,
     batch: Vec<icmp::Echo>,
     refused: Vec<(u64, icmp::SendFault)>,
+    unasked: Vec<(Ipv4Addr, arp::Fault)>,
 }
 
-/// How each address family is asked, in words.
+/// How questions are put, in words; or why they cannot be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Methods {
-    /// IPv4.
+    /// ICMP over IPv4.
     pub v4: String,
-    /// IPv6.
+    /// ICMP over IPv6.
     pub v6: String,
+    /// ARP.
+    pub arp: String,
 }
 
 impl Pinger {
-    /// Opens the sockets and starts the receiver, which sends replies to `inputs`.
+    /// Opens the sockets and starts the receivers, which send what they hear to `inputs`.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn start(inputs: Sender<Message>) -> io::Result<Pinger> {
         let icmp = Arc::new(icmp::Pinger::open());
+        let arp = Arc::new(arp::Asker::open());
         let ending = Arc::new(AtomicBool::new(false));
+        let mut receivers = Vec::new();
+        if arp.method().is_ok() {
+            let patience = Input::ArpAvailable(Some(arp.patience()));
+            // Nobody to hear it: the driver is ending.
+            let _ = inputs.send(Message::Inputs(vec![patience]));
+            let (asker, end, inputs) = (Arc::clone(&arp), Arc::clone(&ending), inputs.clone());
+            let heard = move |replies: &mut Vec<arp::Answer>| asker.receive(PATIENCE, replies);
+            let turn = |a: arp::Answer| Input::ArpReply { address: a.address, mac: Mac(a.mac.0) };
+            receivers.push(
+                thread::Builder::new()
+                    .name("arp".into())
+                    .spawn(move || listen("ARP", heard, turn, &end, &inputs))?,
+            );
+        }
         let (socket, end) = (Arc::clone(&icmp), Arc::clone(&ending));
-        let receiver = std::thread::Builder::new()
-            .name("pinger".into())
-            .spawn(move || listen(&socket, &end, &inputs))?;
+        let heard = move |replies: &mut Vec<icmp::EchoReply>| socket.receive(PATIENCE, replies);
+        let turn = |r: icmp::EchoReply| Input::Reply {
+            id: ProbeId(r.token),
+            address: r.address,
+            rtt: r.rtt,
+        };
+        receivers.push(
+            thread::Builder::new()
+                .name("pinger".into())
+                .spawn(move || listen("ICMP", heard, turn, &end, &inputs))?,
+        );
         Ok(Pinger {
             icmp,
+            arp,
             ending,
-            receiver: Some(receiver),
+            receivers,
             batch: Vec::new(),
             refused: Vec::new(),
+            unasked: Vec::new(),
         })
     }
 
@@ -87,31 +117,39 @@ impl Pinger {
             Ok(method) => method.to_string(),
             Err(fault) => fault.to_string(),
         };
-        Methods { v4: say(false), v6: say(true) }
+        let arp = match self.arp.method() {
+            Ok(method) => method.to_string(),
+            Err(fault) => fault.to_string(),
+        };
+        Methods { v4: say(false), v6: say(true), arp }
     }
 }
 
-fn listen(socket: &icmp::Pinger, end: &AtomicBool, inputs: &Sender<Message>) {
+/// Hands over what is heard until told to end.
+fn listen<T>(
+    what: &str,
+    receive: impl Fn(&mut Vec<T>) -> io::Result<()>,
+    turn: impl Fn(T) -> Input,
+    end: &AtomicBool,
+    inputs: &Sender<Message>,
+) {
     let mut replies = Vec::new();
     let mut failing = false;
     while !end.load(Ordering::Relaxed) {
-        match socket.receive(PATIENCE, &mut replies) {
+        match receive(&mut replies) {
             Ok(()) => failing = false,
             Err(error) => {
                 if !failing {
-                    tracing::error!(category = "ERROR", "Listening for replies failed: {error}");
+                    tracing::error!(category = "ERROR", "Listening for {what} failed: {error}");
                 }
                 failing = true;
-                std::thread::park_timeout(PATIENCE);
+                thread::park_timeout(PATIENCE);
             }
         }
         if replies.is_empty() {
             continue;
         }
-        let heard = replies
-            .drain(..)
-            .map(|r| Input::Reply { id: ProbeId(r.token), address: r.address, rtt: r.rtt })
-            .collect();
+        let heard = replies.drain(..).map(&turn).collect();
         if inputs.send(Message::Inputs(heard)).is_err() {
             return;
         }
@@ -146,7 +184,16 @@ impl Prober for Pinger {
         _: Moment,
         refused: &mut Vec<(Ipv4Addr, ArpFault)>,
     ) {
-        refused.extend(addresses.iter().map(|address| (*address, ArpFault::Unable)));
+        self.unasked.clear();
+        self.arp.ask(addresses, &mut self.unasked);
+        refused.extend(self.unasked.iter().map(|(address, fault)| {
+            let fault = match fault {
+                arp::Fault::OffLink => ArpFault::OffLink,
+                arp::Fault::Busy => ArpFault::Busy,
+                arp::Fault::NoPermission | arp::Fault::Other(_) => ArpFault::Unable,
+            };
+            (*address, fault)
+        }));
     }
 }
 
@@ -154,7 +201,8 @@ impl Drop for Pinger {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         self.icmp.wake();
-        if let Some(receiver) = self.receiver.take() {
+        self.arp.wake();
+        for receiver in self.receivers.drain(..) {
             // Its panic has been reported by the hook; there is nothing to add.
             let _ = receiver.join();
         }

@@ -19,7 +19,7 @@ const PER_SLICE: u32 = 16;
 /// One question in so many is for a seat that is not believed to be there.
 const FOR_THE_ABSENT: u32 = 4;
 /// Where ARP cannot say anything, it is tried again after this.
-const OFF: Duration = Duration::from_secs(60);
+const OFF: Duration = Duration::from_secs(10);
 /// A seat's Ethernet address is asked for at most this often.
 const MAC_AGAIN: Duration = Duration::from_secs(3600);
 

@@ -81,7 +81,9 @@ fn document(state: &ApiState, sources: &Sources) -> Value {
         site.extend(view);
     }
     site.insert("faults".into(), json!(sources.faults()));
-    site.insert("methods".into(), json!({ "v4": about.methods.v4, "v6": about.methods.v6 }));
+    let methods = &about.methods;
+    let methods = json!({ "v4": methods.v4, "v6": methods.v6, "arp": methods.arp });
+    site.insert("methods".into(), methods);
     Value::Object(site)
 }
 

@@ -142,7 +142,13 @@ async fn supervise(
             (Box::new(pinger), methods)
         }
     };
-    tracing::info!(category = "NETWORK", "Asking by: IPv4 {}, IPv6 {}.", methods.v4, methods.v6);
+    tracing::info!(
+        category = "NETWORK",
+        "Asking by: IPv4 {}, IPv6 {}, ARP {}.",
+        methods.v4,
+        methods.v6,
+        methods.arp
+    );
     let monitor = Monitor::start((*config).clone(), restored, now);
     let (view_sender, view) = watch::channel(Arc::new(monitor.view(now)));
     let (beats, _) = watch::channel(BeatReport::default());

@@ -54,7 +54,8 @@ impl Cafe {
     /// How it is "asked".
     #[must_use]
     pub fn methods() -> Methods {
-        Methods { v4: "simulated".into(), v6: "simulated".into() }
+        let simulated = || "simulated".to_owned();
+        Methods { v4: simulated(), v6: simulated(), arp: simulated() }
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn cafe_with(page: PageSource) -> Cafe {
             version: "1.2.3".into(),
             demo: false,
             started_at: Utc(T0),
-            methods: Methods { v4: "raw".into(), v6: "none".into() },
+            methods: Methods { v4: "raw".into(), v6: "none".into(), arp: "none".into() },
         },
         view: watched,
         bus: bus.clone(),

@@ -28,7 +28,7 @@ async fn the_site_is_told_with_its_faults() {
     assert_eq!(site["targets"][0]["since"], "2026-01-01T00:00:00.001Z");
     assert_eq!(site["seats"][0]["since"], "2026-01-01T00:00:00.004Z");
     assert_eq!(site["incidents"][0]["start"], "2026-01-01T00:00:00.005Z");
-    assert_eq!(site["methods"], json!({ "v4": "raw", "v6": "none" }));
+    assert_eq!(site["methods"], json!({ "v4": "raw", "v6": "none", "arp": "none" }));
     assert_eq!(site["faults"], json!([{ "code": "storage", "message": "The disk is full." }]));
     cafe.faults.set("storage", None);
     assert_eq!(cafe.get("/api/v1/site").await.1["faults"], json!([]));
