@@ -2,45 +2,87 @@
 
 use std::io;
 
-/// Ctrl-C and SIGTERM, caught from the moment of [`Signals::listen`] on.
-pub(super) struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
+/// The system's ways to say it, caught from the moment of [`Signals::listen`] on.
+pub(super) struct Signals(os::Signals);
 
 impl Signals {
-    #[cfg(unix)]
     pub(super) fn listen() -> io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        os::Signals::listen().map(Signals)
     }
 
-    /// Waits for either; says which in words.
-    #[cfg(unix)]
-    pub(super) async fn wait(mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "the system asked for it (SIGTERM)",
-            _ = self.interrupt.recv() => "asked for by Ctrl-C",
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[allow(clippy::unnecessary_wraps)] // the other system's can fail
-    pub(super) fn listen() -> io::Result<Signals> {
-        Ok(Signals {})
-    }
-
-    /// Waits for it; says what it was in words.
-    #[cfg(not(unix))]
+    /// Waits for any of them; says which in words.
     pub(super) async fn wait(self) -> &'static str {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        self.0.wait().await
+    }
+}
+
+/// Ctrl-C and SIGTERM.
+#[cfg(unix)]
+mod os {
+    use std::io;
+
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    pub(super) struct Signals {
+        terminate: Signal,
+        interrupt: Signal,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> io::Result<Signals> {
+            Ok(Signals {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
         }
-        "asked for by Ctrl-C"
+
+        pub(super) async fn wait(mut self) -> &'static str {
+            tokio::select! {
+                _ = self.terminate.recv() => "the system asked for it (SIGTERM)",
+                _ = self.interrupt.recv() => "asked for by Ctrl-C",
+            }
+        }
+    }
+}
+
+/// What a console tells its programs: <https://learn.microsoft.com/windows/console/handlerroutine>.
+/// After closing, logging off and shutting down some seconds are left.
+#[cfg(windows)]
+mod os {
+    use std::io;
+
+    use tokio::signal::windows::{
+        CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close,
+        ctrl_logoff, ctrl_shutdown,
+    };
+
+    pub(super) struct Signals {
+        interrupt: CtrlC,
+        stop: CtrlBreak,
+        close: CtrlClose,
+        logoff: CtrlLogoff,
+        shutdown: CtrlShutdown,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> io::Result<Signals> {
+            Ok(Signals {
+                interrupt: ctrl_c()?,
+                stop: ctrl_break()?,
+                close: ctrl_close()?,
+                logoff: ctrl_logoff()?,
+                shutdown: ctrl_shutdown()?,
+            })
+        }
+
+        pub(super) async fn wait(mut self) -> &'static str {
+            tokio::select! {
+                _ = self.interrupt.recv() => "asked for by Ctrl-C",
+                _ = self.stop.recv() => "asked for by Ctrl-Break",
+                _ = self.close.recv() => "its console was closed",
+                _ = self.logoff.recv() => "the user logs off",
+                _ = self.shutdown.recv() => "the system shuts down",
+            }
+        }
     }
 }
