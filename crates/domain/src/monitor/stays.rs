@@ -66,10 +66,10 @@ impl Monitor {
             self.falls.clear();
         } else {
             let seats = &self.seats;
-            let present = |key| {
-                seats
-                    .get(key)
-                    .is_some_and(|s| matches!(s.state, LinkState::Up | LinkState::Suspect))
+            let present = |key| match seats.get(key)?.state {
+                LinkState::Up | LinkState::Suspect => Some(true),
+                LinkState::Down => Some(false),
+                LinkState::Unknown => None,
             };
             self.occupancy.thaw(present, now);
         }

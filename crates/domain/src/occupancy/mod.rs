@@ -282,7 +282,7 @@ impl Occupancy {
         }
         let mut ended = Vec::new();
         for (key, stay) in &mut self.stays {
-            let Some(last) = stay.last else { continue };
+            let Some(last) = stay.last.filter(|_| !stay.blind) else { continue };
             let base = last.tick.max(stay.not_before);
             if sent < base + self.window {
                 continue;
@@ -326,14 +326,18 @@ impl Occupancy {
         }
     }
 
-    /// Silence counts again, from now on. `present`: who answers.
-    pub fn thaw(&mut self, present: impl Fn(SeatKey) -> bool, now: Moment) {
+    /// Silence counts again, from now on. `present`: who answers, who does not; none where
+    /// a seat cannot be asked.
+    pub fn thaw(&mut self, present: impl Fn(SeatKey) -> Option<bool>, now: Moment) {
         self.frozen = false;
         let keys: Vec<SeatKey> = self.stays.keys().copied().collect();
         for key in keys {
             let Some(stay) = self.stays.get_mut(&key) else { continue };
             stay.not_before = now.tick;
-            let here = present(key);
+            let Some(here) = present(key) else {
+                self.lost_sight(key);
+                continue;
+            };
             match &mut stay.state {
                 State::Arriving { held, .. } if here => *held = now.tick,
                 State::Arriving { .. } => {

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // sendmmsg, recvmmsg and socket options have no safe face in std.
 
 use std::io;
-use std::mem::{size_of, zeroed};
+use std::mem::size_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, PoisonError};
@@ -56,7 +56,7 @@ unsafe impl Send for Incoming {}
 impl Outgoing {
     fn new() -> Box<Self> {
         // SAFETY: plain data for which zero is valid; null pointers are set below.
-        let mut it: Box<Self> = Box::new(unsafe { zeroed() });
+        let mut it: Box<Self> = unsafe { Box::new_zeroed().assume_init() };
         for i in 0..SEND_BATCH {
             it.vectors[i] =
                 libc::iovec { iov_base: it.packets[i].as_mut_ptr().cast(), iov_len: LENGTH };
@@ -71,7 +71,7 @@ impl Outgoing {
 impl Incoming {
     fn new() -> Box<Self> {
         // SAFETY: plain data for which zero is valid; null pointers are set below.
-        let mut it: Box<Self> = Box::new(unsafe { zeroed() });
+        let mut it: Box<Self> = unsafe { Box::new_zeroed().assume_init() };
         for i in 0..RECEIVE_BATCH {
             it.vectors[i] = libc::iovec { iov_base: it.data[i].as_mut_ptr().cast(), iov_len: ROOM };
             it.messages[i].msg_hdr.msg_name = (&raw mut it.names[i]).cast();
@@ -98,8 +98,9 @@ pub(super) struct Socket {
     pub(super) method: Method,
     v6: bool,
     identity: Identity,
-    outgoing: Mutex<Box<Outgoing>>,
-    incoming: Mutex<Box<Incoming>>,
+    /// Made when they are first needed: most machines never ask by IPv6.
+    outgoing: Mutex<Option<Box<Outgoing>>>,
+    incoming: Mutex<Option<Box<Incoming>>>,
 }
 
 fn last_error() -> i32 {
@@ -189,8 +190,8 @@ impl Socket {
             method,
             v6,
             identity: Identity { identifier: raw.then_some(identifier), cookie },
-            outgoing: Mutex::new(Outgoing::new()),
-            incoming: Mutex::new(Incoming::new()),
+            outgoing: Mutex::default(),
+            incoming: Mutex::default(),
         })
     }
 
@@ -201,13 +202,13 @@ impl Socket {
     /// Sends those of the batch that are of this family.
     pub(super) fn send(&self, batch: &[Echo], refused: &mut Vec<(u64, SendFault)>) {
         let mut outgoing = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        let it = outgoing.get_or_insert_with(Outgoing::new);
         let mut filled = 0;
         let mut stamp = Stamp { realtime: 0, boottime: 0 };
         for echo in batch.iter().filter(|e| e.address.is_ipv6() == self.v6) {
             if filled == 0 {
                 stamp = now();
             }
-            let it = &mut **outgoing;
             packet::write(&mut it.packets[filled], self.v6, &self.identity, echo.token, stamp);
             it.messages[filled].msg_hdr.msg_namelen =
                 write_name(&mut it.names[filled], echo.address);
@@ -218,7 +219,7 @@ impl Socket {
                 filled = 0;
             }
         }
-        self.flush(&mut outgoing, filled, refused);
+        self.flush(it, filled, refused);
     }
 
     fn flush(&self, it: &mut Outgoing, filled: usize, refused: &mut Vec<(u64, SendFault)>) {
@@ -248,7 +249,7 @@ impl Socket {
     /// Reads what is there. Returns how many packets were foreign.
     pub(super) fn drain(&self, out: &mut Vec<EchoReply>) -> Result<u64, i32> {
         let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
-        let it = &mut **incoming;
+        let it = incoming.get_or_insert_with(Incoming::new);
         let with_header = !self.v6 && self.method == Method::Raw;
         let mut foreign = 0;
         for _ in 0..ROUNDS {
