@@ -33,7 +33,8 @@ script(async () => {
   });
   const whole = () =>
     run('cargo', ['test', ...cargoNetwork(), '-p', 'cafesentinel-tests'], {
-      env: { CAFESENTINEL_HEADLESS: program },
+      // These tests wait much more than they compute.
+      env: { CAFESENTINEL_HEADLESS: program, RUST_TEST_THREADS: '12' },
     });
   const name = 'rust: the whole program, in the lab';
   if (lab) {

@@ -1,5 +1,4 @@
 //! Who is here: seats and sessions in the lab, with PCs really switched off.
-#![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -1,6 +1,5 @@
 //! One real network, watched by the real program: every outage of the manual, with the
 //! cable really pulled. Each test has a lab of its own, so they run side by side.
-#![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -19,7 +18,7 @@ fn config() -> Value {
 }
 
 /// A lab with six PCs and the program watching it, all well.
-fn watched(story: impl FnOnce(&Lab, &mut Sentinel<'_>)) {
+pub(crate) fn watched(story: impl FnOnce(&Lab, &mut Sentinel<'_>)) {
     if !require_root() {
         return;
     }
@@ -29,20 +28,25 @@ fn watched(story: impl FnOnce(&Lab, &mut Sentinel<'_>)) {
     story(&lab, &mut sentinel);
 }
 
-fn state(site: &Value, target: usize) -> String {
+pub(crate) fn state(site: &Value, target: usize) -> String {
     site["targets"][target]["state"].as_str().unwrap_or("").to_owned()
 }
 
-fn until(sentinel: &Sentinel<'_>, seconds: u64, what: &str, ask: impl Fn(&Value) -> bool) {
+pub(crate) fn until(
+    sentinel: &Sentinel<'_>,
+    seconds: u64,
+    what: &str,
+    ask: impl Fn(&Value) -> bool,
+) {
     sentinel.until(what, Duration::from_secs(seconds), |s| ask(&s.site()));
 }
 
-fn wait(seconds: f64) {
+pub(crate) fn wait(seconds: f64) {
     // The lab's time is real time: an outage of 15 s takes 15 s.
     sleep(Duration::from_secs_f64(seconds));
 }
 
-fn causes(sentinel: &Sentinel<'_>) -> Vec<String> {
+pub(crate) fn causes(sentinel: &Sentinel<'_>) -> Vec<String> {
     let mut all: Vec<(i64, String)> = sentinel
         .incidents()
         .iter()

@@ -1,0 +1,7 @@
+//! The real program in the lab. One binary, so that all of it runs side by side: these
+//! tests wait much more than they compute, and each has a lab of its own.
+#![allow(clippy::expect_used)] // a test that cannot go on says why and ends
+
+mod redial;
+mod spine;
+mod stays;
