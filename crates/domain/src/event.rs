@@ -365,7 +365,18 @@ pub enum Event {
         total: u32,
     },
     /// A new configuration is in force.
-    ConfigChanged,
+    ConfigChanged {
+        /// Paths of the keys that changed, like `monitor_settings.interval_seconds`.
+        #[serde(default)]
+        changed: Vec<String>,
+    },
+    /// The privacy mode was switched, or ended by itself.
+    Privacy {
+        /// Whether it is on now.
+        on: bool,
+        /// When it ends by itself.
+        until: Option<Utc>,
+    },
 }
 
 /// What happened to an incident.
@@ -406,7 +417,8 @@ impl Event {
             | Event::ShortStay { .. }
             | Event::Frozen { .. }
             | Event::HourlySnapshot { .. }
-            | Event::ConfigChanged => true,
+            | Event::ConfigChanged { .. }
+            | Event::Privacy { .. } => true,
         }
     }
 
@@ -425,7 +437,8 @@ impl Event {
             Event::ShortStay { .. } => "short_stay",
             Event::Frozen { .. } => "frozen",
             Event::HourlySnapshot { .. } => "hourly_snapshot",
-            Event::ConfigChanged => "config_changed",
+            Event::ConfigChanged { .. } => "config_changed",
+            Event::Privacy { .. } => "privacy",
         }
     }
 }

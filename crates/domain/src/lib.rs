@@ -8,8 +8,10 @@
 //! In the order of life: [`config`] says what to watch, [`probe`] keeps count of
 //! what was asked and answered, [`link`] turns answers and silences into beliefs,
 //! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
-//! the stays, [`stats`] adds up, and [`monitor`] holds them together and shows a [`view`].
+//! the stays, [`stats`] adds up, [`capture`] says when the screen is pictured, [`notify`]
+//! who is told what, and [`monitor`] holds them together and shows a [`view`].
 
+pub mod capture;
 pub mod cascade;
 pub mod config;
 pub mod event;
@@ -17,6 +19,7 @@ pub mod headline;
 pub mod incident;
 pub mod link;
 pub mod monitor;
+pub mod notify;
 pub mod occupancy;
 pub mod probe;
 pub mod stats;

@@ -60,6 +60,15 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// The moment at which the wall clock shows `utc`, if nobody sets it in between.
+    #[must_use]
+    pub fn at_utc(self, utc: Utc) -> Moment {
+        let delta_ms = utc.0.saturating_sub(self.utc.0);
+        Moment { tick: Tick(self.tick.0.saturating_add(delta_ms.saturating_mul(1_000_000))), utc }
+    }
+}
+
 /// Whole milliseconds of a duration, as stored and shown.
 #[must_use]
 pub fn millis(d: Duration) -> i64 {

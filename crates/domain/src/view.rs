@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::capture::PrivacyView;
 use crate::event::{
     Cause, IncidentId, IncidentKind, LinkState, Reason, SessionId, Target, Warning,
 };
@@ -126,4 +127,6 @@ pub struct SiteView {
     pub frozen: bool,
     /// Running incidents.
     pub incidents: Vec<OpenIncidentView>,
+    /// Whether pictures of the screen are taken.
+    pub privacy: PrivacyView,
 }

@@ -19,6 +19,7 @@ pub mod driver;
 pub mod incidents_csv;
 pub mod logs;
 pub mod narrate;
+pub mod outbox;
 pub mod pinger;
 pub mod recorder;
 pub mod resolver;

@@ -74,7 +74,16 @@ pub fn lines(event: &Event, config: &Config) -> Vec<Line> {
                 duration(gap.to.0 - gap.from.0)
             ),
         )],
-        Event::Started { .. } | Event::ConfigChanged => vec![(
+        Event::Privacy { on, .. } => vec![(
+            "SECURITY",
+            if *on {
+                "Privacy mode is on: no screenshots are taken."
+            } else {
+                "Privacy mode is off: screenshots are taken again."
+            }
+            .to_owned(),
+        )],
+        Event::Started { .. } | Event::ConfigChanged { .. } => vec![(
             "SYSTEM",
             format!(
                 "Settings Loaded: Interval={}s, Targets={} PCs",
@@ -240,7 +249,10 @@ mod tests {
                 Event::Warning { target: Target::Internet, warning: Some(Warning::PrimarySilent) },
                 "[NETWORK] Verification WARN: Primary(8.8.8.8) failed but Secondary(1.1.1.1) is UP. Ignoring.",
             ),
-            (Event::ConfigChanged, "[SYSTEM] Settings Loaded: Interval=2s, Targets=20 PCs"),
+            (
+                Event::ConfigChanged { changed: Vec::new() },
+                "[SYSTEM] Settings Loaded: Interval=2s, Targets=20 PCs",
+            ),
         ] {
             assert_eq!(say(&event), [line]);
         }

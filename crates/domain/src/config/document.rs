@@ -38,6 +38,22 @@ fn number(value: f64) -> Value {
     if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }
 
+/// Leaves in which two documents differ. Lists are leaves.
+fn differing(path: &str, before: &Value, after: &Value, changed: &mut Vec<String>) {
+    let (Value::Object(old), Value::Object(new)) = (before, after) else {
+        if before != after {
+            changed.push(path.to_owned());
+        }
+        return;
+    };
+    let gone = old.keys().filter(|key| !new.contains_key(*key));
+    for key in new.keys().chain(gone) {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let none = Value::Null;
+        differing(&path, old.get(key).unwrap_or(&none), new.get(key).unwrap_or(&none), changed);
+    }
+}
+
 impl Config {
     /// The whole document with secrets in clear: for the file only.
     #[must_use]
@@ -72,6 +88,16 @@ impl Config {
             }
         }
         merged
+    }
+
+    /// Paths of the keys in which another configuration differs, like
+    /// `monitor_settings.interval_seconds`, in the order of the document. Of a secret only
+    /// that it differs.
+    #[must_use]
+    pub fn changes(&self, other: &Config) -> Vec<String> {
+        let mut changed = Vec::new();
+        differing("", &self.to_value(), &other.to_value(), &mut changed);
+        changed
     }
 
     fn document(&self, secret: impl Fn(&Secret) -> String) -> Value {

@@ -61,7 +61,8 @@ impl Monitor {
         self.configure_stays(now);
         let exists = &self.seats;
         self.neighbours.reconsider(|key| exists.get(key).is_some());
-        self.tell(Event::ConfigChanged, now);
+        let changed = old.changes(&self.config);
+        self.tell(Event::ConfigChanged { changed }, now);
         self.settle(now);
     }
 }

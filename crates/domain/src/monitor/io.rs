@@ -3,8 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::capture::{Capture, Privacy};
 use crate::config::{Config, Host, Mac};
 use crate::event::{Incident, Stamped, Target};
+use crate::notify::{BatchEntry, PictureId, Told};
 use crate::occupancy::{self, Memory};
 use crate::time::{Moment, Utc};
 
@@ -64,6 +66,20 @@ pub enum Input {
         name: String,
         /// Its address.
         address: Option<IpAddr>,
+    },
+    /// A picture was taken, or could not be.
+    Captured {
+        /// Which.
+        id: PictureId,
+        /// Whether it is there.
+        there: bool,
+    },
+    /// Switch the privacy mode.
+    Privacy {
+        /// Whether it is to be on.
+        on: bool,
+        /// For how long; none: until it is switched off.
+        lasts: Option<Duration>,
     },
     /// How long an answer by ARP may take; none while ARP cannot be asked at all. Sent
     /// once at the start and at each change.
@@ -168,6 +184,10 @@ pub enum Output {
         /// What.
         memory: Option<Memory>,
     },
+    /// Store it with the events of this turn.
+    Told(Told),
+    /// Take a picture of the screen.
+    Capture(Capture),
     /// All probes of a beat are judged.
     CycleCompleted {
         /// Its number, from 1.
@@ -193,6 +213,10 @@ pub struct Restored {
     pub last_alive: Option<Moment>,
     /// Sessions, and what was remembered of seats.
     pub stays: occupancy::Restored,
+    /// Changes of sessions that waited to be told together.
+    pub batch: Vec<BatchEntry>,
+    /// The privacy mode.
+    pub privacy: Option<Privacy>,
 }
 
 impl Restored {

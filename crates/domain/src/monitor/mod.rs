@@ -18,6 +18,7 @@ mod seats;
 mod settle;
 mod show;
 mod stays;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -27,10 +28,12 @@ use std::time::Duration;
 
 pub use io::*;
 
+use crate::capture::Photographer;
 use crate::config::{Config, Host};
-use crate::event::{Event, LinkState, Reason, Stamped, Target, Warning};
+use crate::event::{Event, LinkState, Reason, Target, Warning};
 use crate::incident::Book;
 use crate::link::{Link, Voice};
+use crate::notify::Herald;
 use crate::occupancy::Occupancy;
 use crate::probe::{Ledger, Stray, Subject};
 use crate::time::{Moment, Tick};
@@ -60,6 +63,10 @@ pub enum Why {
     Incident,
     /// Somebody may be asked by ARP again, or has let that question's time pass.
     Arp,
+    /// What was gathered is to be told.
+    Notice,
+    /// A picture is due, or the privacy mode is over.
+    Capture,
 }
 
 /// What was last told of a link; the next difference is an event.
@@ -92,6 +99,8 @@ pub struct Monitor {
     hour: i64,
     ledger: Ledger,
     book: Book,
+    herald: Herald,
+    photographer: Photographer,
     carrier: Option<bool>,
     carrier_lost: Option<Moment>,
     /// Since when the system refuses everything.
@@ -134,6 +143,8 @@ impl Monitor {
             hour: stays::hour_of(now.utc),
             ledger: Ledger::default(),
             book: Book::default(),
+            herald: Herald::restored(restored.batch, now),
+            photographer: Photographer::start(restored.privacy, now),
             carrier: None,
             carrier_lost: None,
             refused_since: None,
@@ -197,6 +208,8 @@ impl Monitor {
             Input::ArpAvailable(patience) => self.neighbours.available(patience),
             Input::ArpReply { address, mac } => self.hear_arp(address, mac, now),
             Input::ArpRefused { address, fault } => self.refuse_arp(address, fault, now),
+            Input::Captured { id, there } => self.picture_taken(id, there, now),
+            Input::Privacy { on, lasts } => self.switch_privacy(on, lasts, now),
         }
         self.tell_stays(now);
     }
@@ -219,6 +232,7 @@ impl Monitor {
         self.complete_beats(now);
         self.ledger.forget(now.tick, LEDGER_MEMORY);
         self.tell_stays(now);
+        self.tell_due(now);
     }
 
     /// When to call [`Monitor::advance`] next, and why.
@@ -231,7 +245,9 @@ impl Monitor {
             .chain(self.incident_deadlines().map(|t| (t, Why::Incident)))
             .chain(self.next_slice.map(|t| (t, Why::Slice)))
             .chain(self.falls.due(self.settled).map(|t| (t, Why::Incident)))
-            .chain(self.neighbours.next_deadline().map(|t| (t, Why::Arp)));
+            .chain(self.neighbours.next_deadline().map(|t| (t, Why::Arp)))
+            .chain(self.herald.next_deadline(&self.config).map(|t| (t, Why::Notice)))
+            .chain(self.photographer.next_deadline(&self.config).map(|t| (t, Why::Capture)));
         candidates.min_by_key(|(tick, _)| *tick)
     }
 
@@ -275,9 +291,5 @@ impl Monitor {
 
     fn link(&self, target: Target) -> Option<&Link> {
         self.links[target.index()].as_ref()
-    }
-
-    fn tell(&mut self, event: Event, now: Moment) {
-        self.out.push_back(Output::Event(Stamped { at: now.utc, event }));
     }
 }

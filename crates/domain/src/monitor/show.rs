@@ -31,6 +31,7 @@ impl Monitor {
             seats_total: self.seats.len(),
             sessions: self.occupancy.running(),
             frozen: self.occupancy.is_frozen(),
+            privacy: self.privacy(),
             incidents: self
                 .book
                 .all_running()

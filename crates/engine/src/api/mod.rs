@@ -1,7 +1,8 @@
 //! The HTTP API: the ancestor's endpoints, `/api/v1`, and the page.
 //!
 //! It sees no driver: the site comes from a watched value, events from the bus and from
-//! storage, changes of the configuration go to its file. Whatever touches the disk runs
+//! storage, changes of the configuration go to its file, orders down a channel to the
+//! machine or to the outbox. Whatever touches the disk runs
 //! off the async threads. Bad input is refused with 4xx and a JSON body ([`failure`]).
 //! Until access control lands only this machine is served (`guard`, `serve`).
 
@@ -11,8 +12,10 @@ mod events;
 mod failure;
 mod guard;
 mod history;
+mod notices;
 mod occupancy;
 mod page;
+mod privacy;
 mod read;
 mod serve;
 mod site;
@@ -20,6 +23,7 @@ mod times;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -31,7 +35,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::bus::Bus;
 use crate::config_file::ConfigFile;
+use crate::driver::Message;
 use crate::logs::Logs;
+use crate::outbox::Outbox;
 use crate::pinger::Methods;
 use crate::recorder::Faults;
 use failure::Failure;
@@ -65,6 +71,10 @@ pub struct Parts {
     pub config: ConfigFile,
     /// Standing faults besides those of the configuration.
     pub faults: Faults,
+    /// Where people are told.
+    pub outbox: Outbox,
+    /// To the machine.
+    pub inputs: Sender<Message>,
     /// The log.
     pub logs: Logs,
     /// The database file; none if there is no history.
@@ -84,6 +94,8 @@ pub struct Inner {
     bus: Bus,
     config: ConfigFile,
     faults: Faults,
+    outbox: Outbox,
+    inputs: Sender<Message>,
     logs: Logs,
     history: History,
     page: PageSource,
@@ -109,6 +121,8 @@ impl ApiState {
             bus: parts.bus,
             config: parts.config,
             faults: parts.faults,
+            outbox: parts.outbox,
+            inputs: parts.inputs,
             logs: parts.logs,
             history: History::new(parts.history),
             page: parts.page,
@@ -144,6 +158,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/occupancy", get(occupancy::occupancy))
         .route("/api/v1/occupancy/minutes", get(occupancy::minutes))
         .route("/api/v1/links/{target}/statistics", get(history::statistics))
+        .route("/api/v1/notices", get(notices::get))
+        .route("/api/v1/notices/test", post(notices::test))
+        .route("/api/v1/notices/{id}/retry", post(notices::retry))
+        .route("/api/v1/notices/{id}/drop", post(notices::give_up))
+        .route("/api/v1/privacy", get(privacy::get).post(privacy::post))
         .route("/api/v1/config", get(config::get).post(config::post))
         .route("/api/v1/config/check", post(config::check))
         .route("/api/v1/config/restore", post(config::restore))

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 /// Fields that hold a moment wherever they are a number. (`from` and `to` of a link are
 /// states, and texts.) A test holds that no event and no view has a moment elsewhere.
-const MOMENTS: [&str; 9] =
-    ["at", "since", "stay_since", "start", "end", "last_alive", "from", "to", "hour"];
+const MOMENTS: [&str; 10] =
+    ["at", "since", "stay_since", "start", "end", "last_alive", "from", "to", "hour", "until"];
 
 /// A moment as it is printed: `2026-01-02T03:04:05.678Z`.
 pub(super) fn print(at: Utc) -> Value {

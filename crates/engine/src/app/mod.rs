@@ -18,10 +18,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cafesentinel_domain::config::{Config, Host};
-use cafesentinel_domain::event::Target;
+use cafesentinel_domain::event::{Event, LinkState, Target};
 use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
 use cafesentinel_platform::dirs;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -30,10 +32,11 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config_file::ConfigFile;
 use crate::driver::{BeatReport, Driver, Message, Wires};
+use crate::outbox::Outbox;
 use crate::pinger::{Methods, Pinger, Prober};
 use crate::recorder::{Faults, Recorder};
-use crate::store::Store;
-use crate::{demo, logs, resolver};
+use crate::store::{Store, Undelivered};
+use crate::{demo, logs, outbox, resolver};
 use instance::Instance;
 
 /// The history's file in the data folder.
@@ -128,7 +131,7 @@ async fn supervise(
     tracing::info!(category = "SYSTEM", "CafeSentinel {version} starts{mode}.");
 
     let now = clock.now();
-    let (store, restored) = history(folder, &config, &clock, now, &faults);
+    let (store, restored, undelivered) = history(folder, &config, &clock, now, &faults);
     let history = store.as_ref().map(|store| store.path().to_path_buf());
 
     let (inputs, messages) = mpsc::channel();
@@ -154,15 +157,18 @@ async fn supervise(
     let (beats, _) = watch::channel(BeatReport::default());
     let (records, record_queue) = mpsc::channel();
     let bus = Bus::default();
+    let (outbox, inbox) = Outbox::open();
+    let (captures, _) = unbounded_channel();
     let recorder = Recorder {
         store,
         bus: bus.clone(),
+        outbox: outbox.clone(),
         faults: faults.clone(),
         csv: folder.join("incidents_log.csv"),
         config: file.follow(),
         clock,
     };
-    let wires = Wires { records, view: view_sender, beats };
+    let wires = Wires { records: records.clone(), view: view_sender, beats, captures };
     let driver = Driver::new(monitor, prober, messages, wires, clock, now);
     let mut threads = threads::Threads::default();
     threads.start("recorder", move || {
@@ -176,6 +182,20 @@ async fn supervise(
         tokio::spawn(resolver::resolve(file.follow(), inputs.clone(), router));
         tokio::spawn(resolver::watch_cable(router_address, inputs.clone()));
     }
+    if options.demo {
+        // Nobody works behind the outbox, and whoever asks is told so at once.
+        drop(inbox);
+    } else {
+        let parts = outbox::Parts {
+            config: file.follow(),
+            records,
+            clock,
+            pictures: outbox::Pool::default(),
+            undelivered,
+        };
+        tokio::spawn(deliver(inbox, parts, faults.clone()));
+        tokio::spawn(hurry(bus.clone(), outbox.clone()));
+    }
     tokio::spawn(follow_config(configs, inputs.clone(), logs.clone()));
     tokio::spawn(watch_log(logs.clone(), faults.clone()));
     let about =
@@ -187,6 +207,8 @@ async fn supervise(
         bus,
         config: file.clone(),
         faults: faults.clone(),
+        outbox: outbox.clone(),
+        inputs: inputs.clone(),
         logs,
         history,
         page,
@@ -209,6 +231,8 @@ async fn supervise(
         }
         ended = threads.ended() => Some(ended),
     };
+    // First, so that what is delivered at the last moment is stored as delivered.
+    outbox.stop().await;
     // Failing to tell it means that it has ended.
     let _ = inputs.send(Message::Stop);
     let stored = threads.all_ended().await;
@@ -232,7 +256,8 @@ fn history(
     clock: &Clock,
     now: Moment,
     faults: &Faults,
-) -> (Option<Store>, Restored) {
+) -> (Option<Store>, Restored, Undelivered) {
+    let nothing = || (None, Restored::nothing(), Undelivered::default());
     let complain = |code, text: String| {
         tracing::error!(category = "ERROR", "{text}");
         faults.set(code, Some(text));
@@ -241,7 +266,7 @@ fn history(
         Ok(opened) => opened,
         Err(error) => {
             complain("storage", format!("Nothing is stored, but monitoring goes on: {error}."));
-            return (None, Restored::nothing());
+            return nothing();
         }
     };
     if let Some(aside) = &opened.set_aside {
@@ -250,13 +275,14 @@ fn history(
             format!("The history was damaged: it was set aside as {name} and a new one begun.");
         complain("storage_damaged", text);
     }
-    match opened.store.restored(&targets(config), now, &clock.boot_id()) {
-        Ok(restored) => (Some(opened.store), restored),
+    let restored = opened.store.restored(&targets(config), now, &clock.boot_id());
+    match restored.and_then(|restored| Ok((restored, opened.store.undelivered()?))) {
+        Ok((restored, undelivered)) => (Some(opened.store), restored, undelivered),
         Err(error) => {
             // Writing on without knowing the numbers in use would overwrite incidents.
             let text = format!("Nothing is stored, but monitoring goes on: {error}.");
             complain("storage", text);
-            (None, Restored::nothing())
+            nothing()
         }
     }
 }
@@ -283,6 +309,32 @@ async fn follow_config(
         let input = Input::Config(Box::new((*config).clone()));
         if inputs.send(Message::Inputs(vec![input])).is_err() {
             return;
+        }
+    }
+}
+
+async fn deliver(inbox: outbox::Inbox, parts: outbox::Parts, faults: Faults) {
+    if let Err(error) = inbox.run(parts).await {
+        let text = format!("Nothing can be sent to Discord: {error:#}");
+        tracing::error!(category = "ERROR", "{text}");
+        faults.set("outbox", Some(text));
+    }
+}
+
+/// When the internet is back, what waits for Discord need not wait for its next try.
+async fn hurry(bus: Bus, outbox: Outbox) {
+    let mut events = bus.listen();
+    loop {
+        match events.recv().await {
+            Ok(published) => {
+                if let Event::Link { target: Target::Internet, to: LinkState::Up, .. } =
+                    published.event.event
+                {
+                    outbox.hurry();
+                }
+            }
+            Err(RecvError::Lagged(_)) => outbox.hurry(),
+            Err(RecvError::Closed) => return,
         }
     }
 }

@@ -23,7 +23,8 @@ fn live(hours: u64) -> (Vec<Stamped>, Arc<SiteView>, u32) {
     let (view, seen) = watch::channel(Arc::new(monitor.view(now)));
     let (beats, _) = watch::channel(BeatReport::default());
     let cafe = Cafe::open(MIDNIGHT, inputs);
-    let wires = Wires { records, view, beats };
+    let (captures, _) = tokio::sync::mpsc::unbounded_channel();
+    let wires = Wires { records, view, beats, captures };
     let mut driver =
         Driver::new(monitor, Box::new(cafe), messages, wires, Clock::story(now.utc, PACE), now);
     let end = now.tick + Duration::from_secs(hours * 3600);
@@ -34,7 +35,9 @@ fn live(hours: u64) -> (Vec<Stamped>, Arc<SiteView>, u32) {
         most = most.max(seen.borrow().seats_online);
         events.extend(stored.try_iter().flat_map(|record| match record {
             Record::Turn { turn, .. } => turn.events,
-            Record::Stop => panic!("nobody said so"),
+            Record::Tell(_) | Record::Marks(_) | Record::Dead(..) | Record::Stop => {
+                panic!("nobody said so")
+            }
         }));
         // Answers are heard at once: half a second is as good as an instant here.
         now = now.at(now.tick + Duration::from_millis(500));

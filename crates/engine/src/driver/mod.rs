@@ -19,15 +19,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use cafesentinel_domain::capture::Capture;
 use cafesentinel_domain::config::Host;
 use cafesentinel_domain::event::{Stamped, Target};
 use cafesentinel_domain::monitor::{
     ArpFault, Input, Monitor, Output, ProbeId, ProbeRequest, Sample, SeatMinute, SendFault,
     StateTime, Why,
 };
+use cafesentinel_domain::notify::Told;
 use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick};
 use cafesentinel_domain::view::SiteView;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 pub use lateness::{BeatReport, Lateness};
@@ -75,6 +78,8 @@ pub struct Turn {
     pub seat_minutes: Vec<SeatMinute>,
     /// What is to be remembered of seats.
     pub memories: Vec<(IpAddr, Option<Memory>)>,
+    /// What is told.
+    pub told: Vec<Told>,
 }
 
 impl Turn {
@@ -87,6 +92,7 @@ impl Turn {
             && self.seen.is_empty()
             && self.seat_minutes.is_empty()
             && self.memories.is_empty()
+            && self.told.is_empty()
     }
 }
 
@@ -111,6 +117,8 @@ pub struct Wires {
     pub view: watch::Sender<Arc<SiteView>>,
     /// To the diagnostics.
     pub beats: watch::Sender<BeatReport>,
+    /// To the camera.
+    pub captures: UnboundedSender<Capture>,
 }
 
 impl Driver {
@@ -242,6 +250,7 @@ impl Driver {
         let mut refused: Vec<(ProbeId, SendFault)> = Vec::new();
         let mut neighbours: Vec<Ipv4Addr> = Vec::new();
         let mut unasked: Vec<(Ipv4Addr, ArpFault)> = Vec::new();
+        let mut captures: Vec<Capture> = Vec::new();
         let mut completed = false;
         loop {
             while let Some(output) = self.monitor.poll() {
@@ -254,6 +263,8 @@ impl Driver {
                     Output::Arp(address) => neighbours.push(address),
                     Output::SeatMinute(minute) => turn.seat_minutes.push(minute),
                     Output::Remember { address, memory } => turn.memories.push((address, memory)),
+                    Output::Told(told) => turn.told.push(told),
+                    Output::Capture(capture) => captures.push(capture),
                     Output::CycleCompleted { .. } => completed = true,
                 }
             }
@@ -274,6 +285,12 @@ impl Driver {
         let changed = completed || !turn.events.is_empty();
         if !turn.is_empty() {
             self.wires.records.send(Record::Turn { turn, now }).map_err(io::Error::other)?;
+        }
+        for capture in captures {
+            // Nobody pictures the screen where there is no camera at all: then it failed.
+            if self.wires.captures.send(capture).is_err() {
+                self.monitor.handle(Input::Captured { id: capture.id, there: false }, now);
+            }
         }
         Ok(changed)
     }

@@ -83,7 +83,8 @@ fn bench() -> Bench {
     let (beats, _) = watch::channel(BeatReport::default());
     let world = Arc::new(Mutex::new(World::default()));
     let door = Door { world: Arc::clone(&world), inputs: inputs.clone() };
-    let wires = Wires { records, view, beats };
+    let (captures, _) = tokio::sync::mpsc::unbounded_channel();
+    let wires = Wires { records, view, beats, captures };
     let driver = Driver::new(monitor, Box::new(door), messages, wires, Clock::real(), now);
     Bench { driver, world, inputs, stored, view: seen, now }
 }
@@ -112,7 +113,7 @@ impl Bench {
     fn events(&self) -> Vec<Event> {
         let turns = self.stored.try_iter().map(|record| match record {
             Record::Turn { turn, .. } => turn.events,
-            Record::Stop => Vec::new(),
+            Record::Tell(_) | Record::Marks(_) | Record::Dead(..) | Record::Stop => Vec::new(),
         });
         turns.flatten().map(|stamped| stamped.event).collect()
     }

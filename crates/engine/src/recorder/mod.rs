@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::{Event, IncidentChange, LinkState, SessionChange, Stamped};
+use cafesentinel_domain::notify::{Channel, Mark, Outgoing, Told};
 use cafesentinel_domain::time::{Moment, Tick};
 use tokio::sync::watch;
 
@@ -24,7 +25,8 @@ pub use faults::Faults;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::driver::Turn;
-use crate::store::{Batch, Store, StoreError};
+use crate::outbox::Outbox;
+use crate::store::{Appended, Batch, DeadWebhook, Store, StoreError};
 use crate::{incidents_csv, narrate};
 
 /// Verdicts wait this long for company.
@@ -50,6 +52,12 @@ pub enum Record {
         /// When.
         now: Moment,
     },
+    /// Notices that came of something else than the machine.
+    Tell(Vec<Outgoing>),
+    /// What has become of notices.
+    Marks(Vec<Mark>),
+    /// A webhook is dead, or the channel is well again.
+    Dead(Channel, Option<DeadWebhook>),
     /// Store everything and end.
     Stop,
 }
@@ -60,6 +68,8 @@ pub struct Recorder {
     pub store: Option<Store>,
     /// Where events go once they are stored.
     pub bus: Bus,
+    /// Where notices go once they are stored.
+    pub outbox: Outbox,
     /// Where faults are shown.
     pub faults: Faults,
     /// `incidents_log.csv`.
@@ -74,6 +84,8 @@ pub struct Recorder {
 #[derive(Default)]
 struct Pending {
     turn: Turn,
+    marks: Vec<Mark>,
+    dead: Vec<(Channel, Option<DeadWebhook>)>,
     /// How many of the events are in the log already.
     told: usize,
     /// Events that had to be given up while the disk refused.
@@ -143,7 +155,7 @@ impl Recorder {
             .filter(|e| e.event.is_durable())
             .map(|e| (e.clone(), start_tick(e, now)))
             .collect();
-        let mut rows = Vec::new();
+        let mut stored = Appended::default();
         if let Some(store) = &mut self.store {
             let batch = Batch {
                 events: &events,
@@ -152,14 +164,17 @@ impl Recorder {
                 seen: &turn.seen,
                 seat_minutes: &turn.seat_minutes,
                 memories: &turn.memories,
+                told: &turn.told,
+                marks: &pending.marks,
+                dead: &pending.dead,
                 now,
                 boot_id,
             };
             // A batch is a sign of life by itself.
-            if turn.is_empty() {
+            if pending.is_empty() {
                 store.note_alive(now, boot_id)?;
             } else {
-                rows = store.append(&batch)?;
+                stored = store.append(&batch)?;
             }
             if self.faults.set("storage", None) {
                 tracing::info!(category = "SYSTEM", "The history can be written again.");
@@ -172,9 +187,10 @@ impl Recorder {
                 self.write_csv(incident);
             }
         }
-        for (id, (stamped, _)) in rows.into_iter().zip(events) {
+        for (id, (stamped, _)) in stored.events.into_iter().zip(events) {
             self.bus.publish(id, Arc::new(stamped));
         }
+        self.outbox.stored(stored.notices);
         Ok(())
     }
 
@@ -237,6 +253,19 @@ impl Pending {
                 self.turn.seen.extend(turn.seen);
                 self.turn.seat_minutes.extend(turn.seat_minutes);
                 self.turn.memories.extend(turn.memories);
+                self.turn.told.extend(turn.told);
+                false
+            }
+            Record::Tell(notices) => {
+                self.turn.told.extend(notices.into_iter().map(Told::Notice));
+                false
+            }
+            Record::Marks(marks) => {
+                self.marks.extend(marks);
+                false
+            }
+            Record::Dead(channel, dead) => {
+                self.dead.push((channel, dead));
                 false
             }
             Record::Stop => true,
@@ -247,6 +276,13 @@ impl Pending {
         self.turn.events.iter().any(|e| e.event.is_durable())
             || !self.turn.seen.is_empty()
             || !self.turn.memories.is_empty()
+            || !self.turn.told.is_empty()
+            || !self.marks.is_empty()
+            || !self.dead.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.turn.is_empty() && self.marks.is_empty() && self.dead.is_empty()
     }
 
     fn shorten(&mut self) {
@@ -254,6 +290,8 @@ impl Pending {
         self.turn.events.drain(..events);
         self.told = self.told.saturating_sub(events);
         self.dropped += events;
+        let told = self.turn.told.len().saturating_sub(EVENTS_MAX);
+        self.turn.told.drain(..told);
         let samples = self.turn.samples.len().saturating_sub(STATISTICS_MAX);
         self.turn.samples.drain(..samples);
         let times = self.turn.state_times.len().saturating_sub(STATISTICS_MAX);
@@ -284,7 +322,8 @@ fn start_tick(stamped: &Stamped, now: Moment) -> Option<Tick> {
         | Event::ShortStay { .. }
         | Event::Frozen { .. }
         | Event::HourlySnapshot { .. }
-        | Event::ConfigChanged => return None,
+        | Event::ConfigChanged { .. }
+        | Event::Privacy { .. } => return None,
     };
     let age_ms = now.utc.0.saturating_sub(start.0);
     Some(Tick(now.tick.0.saturating_sub(age_ms.saturating_mul(1_000_000))))

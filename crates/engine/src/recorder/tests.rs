@@ -42,6 +42,7 @@ fn recorder(folder: &std::path::Path, store: bool) -> Recorder {
     Recorder {
         store,
         bus: Bus::default(),
+        outbox: Outbox::closed(),
         faults: Faults::default(),
         csv: folder.join("incidents_log.csv"),
         config: watch::channel(Arc::new(Config::default())).1,

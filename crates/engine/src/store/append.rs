@@ -4,20 +4,38 @@ use std::collections::BTreeSet;
 
 use cafesentinel_domain::event::{Event, Incident, LinkState, Target};
 use cafesentinel_domain::monitor::{Sample, StateTime};
+use cafesentinel_domain::notify::{NoticeId, Outgoing};
 use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::notices::{insert_told, keep_dead, keep_marks, keep_privacy};
 use super::stays::{insert_seat_minutes, keep_memories, upsert_session};
 use super::{Batch, Store, StoreError, hour_of, minute_of};
 
+/// What a batch became.
+#[derive(Debug, Default)]
+pub struct Appended {
+    /// Row numbers of its durable events.
+    pub events: Vec<i64>,
+    /// Its notices.
+    pub notices: Vec<(NoticeId, Outgoing)>,
+}
+
+impl Batch<'_> {
+    /// Whether people are told something, or were.
+    fn speaks(&self) -> bool {
+        !self.told.is_empty() || !self.marks.is_empty() || !self.dead.is_empty()
+    }
+}
+
 impl Store {
     /// Stores a batch, all of it or nothing, and gives back the row numbers of its durable
-    /// events, in their order. A batch with events is on the disk when this returns.
+    /// events and its notices, in their order. A batch with events is on the disk when this returns.
     ///
     /// # Errors
     /// [`StoreError::Full`] if there is no room; the batch may be given again later.
-    pub fn append(&mut self, batch: &Batch<'_>) -> Result<Vec<i64>, StoreError> {
-        self.sync_fully(!batch.events.is_empty())?;
+    pub fn append(&mut self, batch: &Batch<'_>) -> Result<Appended, StoreError> {
+        self.sync_fully(!batch.events.is_empty() || batch.speaks())?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut rows = Vec::new();
         for (stamped, tick) in batch.events {
@@ -29,6 +47,9 @@ impl Store {
             }
             if let Event::Link { target, to, since, .. } = &stamped.event {
                 keep_down(&tx, *target, *to, *since, *tick, batch.boot_id)?;
+            }
+            if let Event::Privacy { on, until } = &stamped.event {
+                keep_privacy(&tx, *on, stamped.at, *until, batch)?;
             }
             if stamped.event.is_durable() {
                 tx.prepare_cached("INSERT INTO events (at, kind, body) VALUES (?1, ?2, ?3)")?
@@ -50,9 +71,12 @@ impl Store {
         }
         insert_seat_minutes(&tx, batch.seat_minutes)?;
         keep_memories(&tx, batch.memories, batch.boot_id)?;
+        let notices = insert_told(&tx, batch.told)?;
+        keep_marks(&tx, batch.marks)?;
+        keep_dead(&tx, batch.dead)?;
         write_alive(&tx, batch.now, batch.boot_id)?;
         tx.commit()?;
-        Ok(rows)
+        Ok(Appended { events: rows, notices })
     }
 
     /// Notes that the program runs: the next start tells the gap from it.

@@ -149,6 +149,7 @@ fn forget(db: &Connection, now: Utc, retention_ms: i64) -> Result<(), StoreError
         ("events", "id", "at < ?1", kept),
         ("incidents", "id", "end_utc < ?1", kept),
         ("sessions", "id", "end_utc < ?1", kept),
+        ("notices", "id", "at < ?1 AND state <> 'waiting'", kept),
         ("seat_minutes", "at", "at < ?1", kept),
         ("minutes", "(target, at)", "at < ?1", minutes),
         ("hours", "(target, at)", "at < ?1", kept),

@@ -12,6 +12,7 @@
 
 mod append;
 mod maintain;
+mod notices;
 mod open;
 mod reader;
 mod restore;
@@ -24,10 +25,15 @@ use std::path::{Path, PathBuf};
 use cafesentinel_domain::config::Host;
 use cafesentinel_domain::event::{Stamped, Target};
 use cafesentinel_domain::monitor::{Sample, SeatMinute, StateTime};
+use cafesentinel_domain::notify::{Channel, Mark, Told};
 use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::Connection;
 
+pub use append::Appended;
+pub use notices::{
+    DeadWebhook, MAX_NOTICES, NoticeFilter, NoticeRow, NoticeState, Standing, Undelivered,
+};
 pub use reader::{
     IncidentFilter, LinkStatRow, MAX_INCIDENTS, MAX_STAT_ROWS, Reader, Resolution, Totals,
 };
@@ -120,6 +126,12 @@ pub struct Batch<'a> {
     pub seat_minutes: &'a [SeatMinute],
     /// What is to be remembered of which seat; none: nothing any more.
     pub memories: &'a [(IpAddr, Option<Memory>)],
+    /// What is told, in its order.
+    pub told: &'a [Told],
+    /// What has become of notices.
+    pub marks: &'a [Mark],
+    /// Webhooks that Discord does not know any more, and channels that are well again.
+    pub dead: &'a [(Channel, Option<DeadWebhook>)],
     /// Now: kept as the last sign of life.
     pub now: Moment,
     /// This boot of the machine, for which ticks hold.

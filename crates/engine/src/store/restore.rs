@@ -20,6 +20,10 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
+    pub(super) fn now(&self) -> Moment {
+        self.now
+    }
+
     /// Exact if it was the same boot, else from the wall clock; never in the future.
     pub(super) fn moment(&self, utc: Utc, tick: Option<i64>, boot_id: Option<&str>) -> Moment {
         match tick {
@@ -72,6 +76,8 @@ impl Store {
             next_incident: next.unwrap_or(1),
             last_alive: self.last_alive(&run)?,
             stays: self.stays(&run)?,
+            batch: self.session_batch()?,
+            privacy: self.privacy(&run)?,
         })
     }
 

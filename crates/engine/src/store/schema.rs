@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Never edited once released; the next change is the next entry.
-const MIGRATIONS: &[&str] = &[V1, V2];
+const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// `incidents.body`, `events.body` hold the records as JSON, the columns beside them only
 /// what is searched for. A minute or hour is `stale` while its probes are not added up.
@@ -82,6 +82,33 @@ CREATE TABLE seat_memories (
 CREATE INDEX events_by_kind ON events (kind, at);
 ";
 
+/// What is told: notices with their fate, changes of sessions that wait to be told
+/// together, webhooks that Discord does not know any more (by their number, which is no
+/// secret), and the privacy mode.
+const V3: &str = "
+CREATE TABLE notices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL, at INTEGER NOT NULL, code TEXT NOT NULL, incident INTEGER,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting', attempts INTEGER NOT NULL DEFAULT 0,
+    changed_at INTEGER, next_try INTEGER, error TEXT, message TEXT,
+    edited INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX notices_by_time ON notices (at);
+CREATE INDEX notices_waiting ON notices (id) WHERE state = 'waiting';
+CREATE INDEX notices_by_incident ON notices (incident) WHERE incident IS NOT NULL;
+CREATE TABLE session_batch (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE dead_webhooks (
+    channel TEXT PRIMARY KEY, webhook TEXT NOT NULL,
+    since INTEGER NOT NULL, status INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE privacy (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    is_on INTEGER NOT NULL, since INTEGER NOT NULL,
+    until_utc INTEGER, until_tick INTEGER, boot_id TEXT NOT NULL
+) STRICT;
+";
+
 /// The tables that must be there; a file at our version without one is not whole.
 const TABLES: &[&str] = &[
     "events",
@@ -96,6 +123,10 @@ const TABLES: &[&str] = &[
     "sessions",
     "seat_minutes",
     "seat_memories",
+    "notices",
+    "session_batch",
+    "dead_webhooks",
+    "privacy",
 ];
 
 /// The newest schema that this version knows.

@@ -1,3 +1,5 @@
+mod notices;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -147,6 +149,9 @@ fn batch(now: i64) -> Batch<'static> {
         seen: &[],
         seat_minutes: &[],
         memories: &[],
+        told: &[],
+        marks: &[],
+        dead: &[],
         now: moment(now),
         boot_id: "boot-1",
     }
@@ -179,7 +184,8 @@ fn what_was_appended_is_there_after_a_death_without_closing() {
         told(&incident(4, 1000, None), 11_000),
     ];
     let seen = [(Target::Router, host())];
-    let rows = store.append(&Batch { events: &events, seen: &seen, ..batch(11_000) }).unwrap();
+    let rows =
+        store.append(&Batch { events: &events, seen: &seen, ..batch(11_000) }).unwrap().events;
     assert_eq!(rows, [1, 2], "a single lost probe is not kept");
     store.note_alive(moment(20_000), "boot-1").unwrap();
     // As kill -9: nothing is closed, the journal stays as it is.
@@ -268,7 +274,7 @@ fn a_full_disk_refuses_the_batch_and_keeps_what_is_there() {
     let reader = store.reader().unwrap();
     assert_eq!(reader.incidents(&IncidentFilter::default()).unwrap(), [incident(1, 0, None)]);
     store.connection.pragma_update_and_check(None, "max_page_count", 100_000, |_| Ok(())).unwrap();
-    assert_eq!(store.append(&Batch { events: &second, ..batch(2) }).unwrap(), [2]);
+    assert_eq!(store.append(&Batch { events: &second, ..batch(2) }).unwrap().events, [2]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::capture::{Capture, Privacy};
 use crate::config::{Config, Host, Mac};
 use crate::event::{
     Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Session, Target,
@@ -11,6 +12,7 @@ use crate::event::{
 use crate::monitor::{
     Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
 };
+use crate::notify::{BatchEntry, Channel, Outgoing, Told};
 use crate::occupancy::Memory;
 use crate::time::{Moment, Tick, Utc};
 use crate::view::TargetView;
@@ -37,6 +39,12 @@ pub(super) struct World {
     pub(super) fault: Option<SendFault>,
     pub(super) events: Vec<(f64, Event)>,
     pub(super) probes: u64,
+    /// What was told, and when.
+    pub(super) notices: Vec<(f64, Outgoing)>,
+    /// Changes of sessions that wait, as a store would keep them.
+    pub(super) batch: Vec<BatchEntry>,
+    pub(super) captures: Vec<Capture>,
+    pub(super) privacy: Option<Privacy>,
     replies: Vec<(i64, Answer, IpAddr)>,
 }
 
@@ -106,6 +114,10 @@ impl World {
             fault: None,
             events: Vec::new(),
             probes: 0,
+            notices: Vec::new(),
+            batch: Vec::new(),
+            captures: Vec::new(),
+            privacy: None,
             replies: Vec::new(),
         }
     }
@@ -196,7 +208,19 @@ impl World {
                         None => self.memories.remove(&address),
                     };
                 }
-                Output::Event(stamped) => self.events.push((self.seconds(), stamped.event)),
+                Output::Event(stamped) => {
+                    if let Event::Privacy { on, until } = stamped.event {
+                        let until = until.map(|utc| self.now().at_utc(utc));
+                        self.privacy = Some(Privacy { on, since: stamped.at, until });
+                    }
+                    self.events.push((self.seconds(), stamped.event));
+                }
+                Output::Told(Told::Notice(notice)) => {
+                    self.notices.push((self.seconds(), notice));
+                }
+                Output::Told(Told::Hold(entry)) => self.batch.push(entry),
+                Output::Told(Told::Release) => self.batch.clear(),
+                Output::Capture(capture) => self.captures.push(capture),
                 Output::Sample(_)
                 | Output::StateTime(_)
                 | Output::Seen { .. }
@@ -269,6 +293,12 @@ impl World {
         }
         all.retain(|i| i.part_of.is_none());
         all
+    }
+
+    /// Codes of what was told in a channel.
+    pub(super) fn codes(&self, channel: Channel) -> Vec<&'static str> {
+        let of = self.notices.iter().filter(|(_, n)| n.channel == channel);
+        of.map(|(_, n)| n.notice.code()).collect()
     }
 
     /// Every session, in its latest form.
@@ -418,6 +448,8 @@ impl World {
         }
         restored.stays.memories = self.memories.iter().map(|(a, m)| (*a, *m)).collect();
         restored.last_alive = Some(self.now());
+        restored.batch = self.batch.clone();
+        restored.privacy = self.privacy;
         restored
     }
 }

@@ -2,21 +2,26 @@
 
 mod ancestor;
 mod limits;
+mod notices;
 mod stream;
 mod v1;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::response::Response;
+use cafesentinel_domain::capture::PrivacyView;
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::*;
 use cafesentinel_domain::headline::{Headline, HeadlineCode};
 use cafesentinel_domain::monitor::SeatMinute;
+use cafesentinel_domain::notify::Told;
 use cafesentinel_domain::time::{Moment, Tick};
 use cafesentinel_domain::view::{OpenIncidentView, SeatView, Stay, TargetView};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use std::sync::mpsc::Receiver;
 
 use super::*;
 use crate::bus::Published;
@@ -34,6 +39,10 @@ pub(super) struct Cafe {
     pub(super) faults: Faults,
     pub(super) config: ConfigFile,
     pub(super) state: ApiState,
+    /// Orders to the machine.
+    pub(super) ordered: Receiver<Message>,
+    /// Stored with the next events.
+    pub(super) told: Vec<Told>,
     /// Stored with the next events.
     pub(super) seat_minutes: Vec<SeatMinute>,
 }
@@ -48,6 +57,7 @@ pub(super) fn cafe_with(page: PageSource) -> Cafe {
     let (config, _, _) = ConfigFile::open(folder.path(), Config::default());
     let (view, watched) = watch::channel(Arc::new(site(1)));
     let (bus, faults) = (Bus::default(), Faults::default());
+    let (inputs, ordered) = std::sync::mpsc::channel();
     let state = ApiState::new(Parts {
         about: About {
             version: "1.2.3".into(),
@@ -59,11 +69,24 @@ pub(super) fn cafe_with(page: PageSource) -> Cafe {
         bus: bus.clone(),
         config: config.clone(),
         faults: faults.clone(),
+        outbox: Outbox::closed(),
+        inputs,
         logs: logs::start(folder.path(), 30),
         history: Some(store.path().to_path_buf()),
         page,
     });
-    Cafe { folder, store, bus, view, faults, config, state, seat_minutes: Vec::new() }
+    Cafe {
+        folder,
+        store,
+        bus,
+        view,
+        faults,
+        config,
+        state,
+        ordered,
+        told: Vec::new(),
+        seat_minutes: Vec::new(),
+    }
 }
 
 pub(super) fn site(cycle: u64) -> SiteView {
@@ -114,6 +137,7 @@ pub(super) fn site(cycle: u64) -> SiteView {
             start: Utc(T0 + 5),
             held: false,
         }],
+        privacy: PrivacyView::default(),
     }
 }
 
@@ -159,10 +183,13 @@ impl Cafe {
             seen: &[],
             seat_minutes: &self.seat_minutes,
             memories: &[],
+            told: &self.told,
+            marks: &[],
+            dead: &[],
             now: Moment { tick: Tick(0), utc: Utc(T0) },
             boot_id: "a test",
         };
-        let ids = self.store.append(&batch).unwrap();
+        let ids = self.store.append(&batch).unwrap().events;
         let events = stamped.into_iter().map(|(stamped, _)| Arc::new(stamped));
         ids.into_iter().zip(events).map(|(id, event)| Published { id, event }).collect()
     }

@@ -133,7 +133,7 @@ fn no_event_leaves_with_a_raw_moment() {
         Event::Frozen { frozen: true },
         Event::HourlySnapshot { hour: Utc(T0), online: 1, total: 2 },
         group,
-        Event::ConfigChanged,
+        Event::ConfigChanged { changed: Vec::new() },
     ] {
         let printed = times::outside(&Stamped { at: Utc(T0), event: event.clone() });
         no_raw_moment(&printed);
