@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
 mod cascades;
+mod load;
 mod redial;
 mod spine;
 mod stays;
+mod sweep;
