@@ -3,6 +3,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod cascades;
+mod identity;
 mod presence;
 mod properties;
 mod scenarios;
