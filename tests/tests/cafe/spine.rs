@@ -162,7 +162,7 @@ fn a_lost_route_is_one_lan_down() {
 }
 
 #[test]
-fn a_forbidden_socket_is_unknown_and_not_down() {
+fn t8_a_forbidden_socket_is_unknown_and_not_down() {
     watched(|lab, sentinel| {
         lab.forbid("monitor").expect("forbidden");
         until(sentinel, 10, "unknown", |s| s["targets"][0]["reason"] == "no_permission");
