@@ -35,9 +35,19 @@ script(async () => {
     await buildPage();
     const program = await buildHeadless('release');
     await report.part('rust: long runs in the lab', () =>
-      run('cargo', ['test', ...cargoNetwork(), '-p', 'cafesentinel-tests', '--', '--ignored'], {
-        env: { CAFESENTINEL_HEADLESS: program },
-      }),
+      run(
+        'cargo',
+        // What they measured is shown at their end.
+        [
+          ...['test', ...cargoNetwork(), '-p', 'cafesentinel-tests', '--'],
+          ...['--ignored', '--show-output', '--skip', 'bench_'],
+        ],
+        { env: { CAFESENTINEL_HEADLESS: program } },
+      ),
+    );
+    // After them, because it measures small times.
+    await report.part('a sweep beside fping and icmplib', () =>
+      run('node', ['scripts/bench-sweep.mjs']),
     );
   }
   return report.end();

@@ -64,6 +64,42 @@ pub fn wait_for<T>(what: &str, timeout: Duration, mut ask: impl FnMut() -> Optio
     }
 }
 
+/// How late the beats of one run began, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lateness {
+    /// How many beats there were.
+    pub beats: f64,
+    /// The median of the newest 4096.
+    pub p50: f64,
+    /// The 99th percentile of the newest 4096.
+    pub p99: f64,
+    /// The worst of all.
+    pub max: f64,
+}
+
+impl Lateness {
+    /// Reads the program's line "32 beats, started late by 0.1 ms in the median, …".
+    fn read(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let before = |unit: &str| -> Vec<f64> {
+            let pairs = words.windows(2).filter(|pair| pair[1] == unit);
+            pairs.filter_map(|pair| pair[0].parse().ok()).collect()
+        };
+        let [beats] = before("beats,").try_into().ok()?;
+        let [p50, p99, max] = before("ms").try_into().ok()?;
+        Some(Self { beats, p50, p99, max })
+    }
+}
+
+/// What the running program has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// User and system time since its start.
+    pub cpu: Duration,
+    /// Resident memory, in KiB.
+    pub rss_kib: u64,
+}
+
 /// The headless program, running on the lab's monitor with a data directory of its own.
 /// Dropped, it is killed and its data removed.
 #[derive(Debug)]
@@ -220,6 +256,30 @@ impl<'lab> Sentinel<'lab> {
         self.read(&self.home.path().join("console"))
     }
 
+    /// How late the beats of the last run began, as the program logged it when it stopped.
+    #[must_use]
+    pub fn lateness(&self) -> Lateness {
+        let log = self.log();
+        let line = log.lines().rfind(|l| l.contains("beats, started late by"));
+        line.and_then(Lateness::read).unwrap_or_else(|| panic!("no lateness in\n{}", tail(&log)))
+    }
+
+    /// Processor time used so far, and memory in use, of the running program.
+    pub fn usage(&self) -> Result<Usage> {
+        let pid = self.pid().context("the program is not running")?;
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name before the last parenthesis may hold blanks; after it comes field 3.
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |n: usize| fields.get(n - 3).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+        // Hundredths of a second, whatever the kernel's own tick (proc(5)).
+        let cpu = Duration::from_millis((field(14) + field(15)) * 10);
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let rss = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        let rss = rss.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok());
+        Ok(Usage { cpu, rss_kib: rss.context("no VmRSS")? })
+    }
+
     fn read(&self, path: &Path) -> String {
         // Not there yet is an empty log; a damaged byte must not hide the rest.
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
@@ -251,4 +311,18 @@ impl Drop for Sentinel<'_> {
 fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lateness;
+
+    #[test]
+    fn the_programs_line_on_its_beats_is_understood() {
+        let line = "[2026-01-31 12:00:00] [SYSTEM] 32 beats, started late by 0.1 ms in the \
+                    median, 1.5 ms at the 99th percentile, 2.0 ms at worst";
+        let read = Lateness::read(line);
+        assert_eq!(read, Some(Lateness { beats: 32.0, p50: 0.1, p99: 1.5, max: 2.0 }));
+        assert_eq!(Lateness::read("[SYSTEM] 32 beats"), None);
+    }
 }

@@ -39,10 +39,12 @@ pub enum Phase {
         /// Whether the closing question was asked.
         asked: bool,
     },
-    /// Unstable, and answering since `up`.
+    /// Unstable, and answering since `up`; over when it stays so until `until`.
     Quiet {
         /// The first answer after the last outage.
         up: Moment,
+        /// Ten minutes later, and what nobody observed of them on top.
+        until: Tick,
     },
 }
 
@@ -65,6 +67,38 @@ pub struct Open {
 }
 
 impl Open {
+    /// One that an earlier run left, with those of its parts that are over and the one that
+    /// is not. `unobserved`: how long nobody looked.
+    fn resumed(
+        incident: Incident,
+        start: Moment,
+        over: &[(Incident, Moment)],
+        part: Option<(Incident, Moment)>,
+        unobserved: Duration,
+    ) -> Open {
+        let ms = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        let end = |(i, start): &(Incident, Moment)| Moment {
+            tick: start.tick + ms(i.duration_ms.unwrap_or(0)),
+            utc: i.end.unwrap_or(start.utc),
+        };
+        let last = over.iter().map(end).max_by_key(|end| end.tick);
+        let phase = match last {
+            // Between two outages: the next one is counted, and time alone is no downtime.
+            Some(up) if part.is_none() => Phase::Quiet { up, until: up.tick + QUIET + unobserved },
+            Some(_) | None => Phase::Down,
+        };
+        Open {
+            unconfirmed: phase == Phase::Down,
+            down_since: part.as_ref().map(|(_, since)| *since).or(last).unwrap_or(start),
+            down_before: over.iter().map(|(i, _)| ms(i.down_ms)).sum(),
+            incident,
+            phase,
+            start,
+            held_since: None,
+            part,
+        }
+    }
+
     /// Explained by another fault at the moment.
     #[must_use]
     pub fn is_held(&self) -> bool {
@@ -130,21 +164,14 @@ impl Book {
         for (mut incident, start) in whole {
             incident.gaps.extend(absence);
             incident.held = false;
-            let down_before = Duration::from_millis(u64::try_from(incident.down_ms).unwrap_or(0));
-            let part = parts.iter().find(|(p, _)| p.part_of == Some(incident.id)).cloned();
-            let down_since = part.as_ref().map_or(start, |(_, since)| *since);
-            let cause = incident.cause;
             book.next = book.next.max(incident.id.0 + 1);
-            book.open[slot(cause)] = Some(Open {
-                incident,
-                phase: Phase::Down,
-                start,
-                down_since,
-                down_before: if part.is_some() { down_before } else { Duration::ZERO },
-                held_since: None,
-                part,
-                unconfirmed: true,
-            });
+            let of = parts.iter().filter(|(p, _)| p.part_of == Some(incident.id));
+            let (over, running): (Vec<_>, Vec<_>) = of.cloned().partition(|(p, _)| p.end.is_some());
+            let unobserved = last_alive.map_or(Duration::ZERO, |at| now.tick.since(at.tick));
+            let open =
+                Open::resumed(incident, start, &over, running.into_iter().next(), unobserved);
+            let cause = open.incident.cause;
+            book.open[slot(cause)] = Some(open);
         }
         for (incident, start) in recent {
             book.past[slot(incident.cause)].push_back((incident, start));
@@ -260,7 +287,7 @@ impl Book {
         match open.incident.kind {
             IncidentKind::Outage => open.phase = Phase::Holding { up, asked: false },
             IncidentKind::Unstable => {
-                open.phase = Phase::Quiet { up };
+                open.phase = Phase::Quiet { up, until: up.tick + QUIET };
                 if let Some((mut part, start)) = open.part.take() {
                     close(&mut part, start, up, EndReason::Restored);
                     part.down_ms = millis(up.tick.since(start.tick));
@@ -275,7 +302,7 @@ impl Book {
         let Some(open) = &mut self.open[slot(cause)] else {
             return;
         };
-        if let Phase::Holding { up, .. } | Phase::Quiet { up } = open.phase {
+        if let Phase::Holding { up, .. } | Phase::Quiet { up, .. } = open.phase {
             open.phase = Phase::Down;
             // Never counted twice: what lay before the answer is booked already.
             open.down_since = if start.tick > up.tick { start } else { up };
@@ -378,8 +405,8 @@ impl Book {
     /// Closes unstable incidents that have been quiet long enough.
     pub fn close_quiet(&mut self, now: Moment) {
         for cause in Cause::ALL {
-            if let Some(Open { phase: Phase::Quiet { up }, .. }) = self.open[slot(cause)]
-                && up.tick + QUIET <= now.tick
+            if let Some(Open { phase: Phase::Quiet { up, until }, .. }) = self.open[slot(cause)]
+                && until <= now.tick
             {
                 self.close(cause, up, EndReason::Restored, now);
             }
@@ -397,7 +424,7 @@ impl Book {
     pub fn deadlines(&self) -> impl Iterator<Item = Tick> + '_ {
         self.all_running().filter_map(|open| match open.phase {
             Phase::Holding { up, asked: false } => Some(up.tick + HOLD),
-            Phase::Quiet { up } => Some(up.tick + QUIET),
+            Phase::Quiet { until, .. } => Some(until),
             Phase::Holding { asked: true, .. } | Phase::Down => None,
         })
     }

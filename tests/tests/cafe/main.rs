@@ -2,6 +2,9 @@
 //! tests wait much more than they compute, and each has a lab of its own.
 #![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
+mod cascades;
+mod load;
 mod redial;
 mod spine;
 mod stays;
+mod sweep;

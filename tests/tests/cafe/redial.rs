@@ -5,27 +5,17 @@ use std::time::Duration;
 
 use cafesentinel_tests::harness::Sentinel;
 use cafesentinel_tests::lab::Lab;
-use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::spine::{causes, state, until, wait, watched};
-
-fn now() -> f64 {
-    Timestamp::now().as_millisecond() as f64 / 1000.0
-}
-
-fn moment(value: &Value) -> f64 {
-    let text = value.as_str().unwrap_or_else(|| panic!("a moment, not {value}"));
-    text.parse::<Timestamp>().expect("RFC 3339").as_millisecond() as f64 / 1000.0
-}
+use crate::spine::{causes, moment, now, state, until, wait, watched};
 
 /// Router and provider fall together; the router comes back. Gives the time of its return,
 /// before and after the verb.
 fn router_returns_alone(lab: &Lab, sentinel: &Sentinel<'_>) -> (f64, f64) {
     lab.cut("internet").expect("cut");
     lab.cut("router").expect("pulled");
-    until(sentinel, 20, "the router is down", |s| s["headline"]["code"] == "router_down");
-    wait(5.0);
+    // Until it is an incident: mended before, it would be a jitter.
+    sentinel
+        .until("the router's incident", Duration::from_secs(30), |s| causes(s) == ["ROUTER_DOWN"]);
     let before = now();
     lab.mend("router").expect("mended");
     let after = now();

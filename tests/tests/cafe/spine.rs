@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use cafesentinel_tests::harness::{Sentinel, require_root};
 use cafesentinel_tests::lab::{Lab, LabOptions};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-fn config() -> Value {
+pub(crate) fn config() -> Value {
     json!({
         "targets": { "router": "192.168.1.1", "server": "192.168.1.200", "internet": "8.8.8.8" },
         "monitor_settings": {
@@ -56,12 +57,23 @@ pub(crate) fn causes(sentinel: &Sentinel<'_>) -> Vec<String> {
     all.into_iter().map(|(_, cause)| cause).collect()
 }
 
+/// Seconds since 1970.
+pub(crate) fn now() -> f64 {
+    Timestamp::now().as_millisecond() as f64 / 1000.0
+}
+
+/// A moment of the API, in seconds since 1970.
+pub(crate) fn moment(value: &Value) -> f64 {
+    let text = value.as_str().unwrap_or_else(|| panic!("a moment, not {value}"));
+    text.parse::<Timestamp>().expect("RFC 3339").as_millisecond() as f64 / 1000.0
+}
+
 fn seconds(incident: &Value) -> f64 {
     incident["duration_ms"].as_f64().unwrap_or(-1.0) / 1000.0
 }
 
 /// Waits until exactly these incidents are stored and over.
-fn all_over(sentinel: &Sentinel<'_>, expected: &[&str]) -> Vec<Value> {
+pub(crate) fn all_over(sentinel: &Sentinel<'_>, expected: &[&str]) -> Vec<Value> {
     sentinel.until("every incident is over", Duration::from_secs(30), |s| {
         s.incidents().iter().all(|i| !i["end"].is_null()) && causes(s) == expected
     });
@@ -150,7 +162,7 @@ fn a_lost_route_is_one_lan_down() {
 }
 
 #[test]
-fn a_forbidden_socket_is_unknown_and_not_down() {
+fn t8_a_forbidden_socket_is_unknown_and_not_down() {
     watched(|lab, sentinel| {
         lab.forbid("monitor").expect("forbidden");
         until(sentinel, 10, "unknown", |s| s["targets"][0]["reason"] == "no_permission");

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use cafesentinel_tests::harness::{PORT, Sentinel, require_root};
 use cafesentinel_tests::lab::{Lab, LabOptions};
-use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::spine::{moment, now};
 
 /// How long a state has to hold in these tests, in seconds.
 const WINDOW: f64 = 9.0;
@@ -57,16 +58,6 @@ fn seat(sentinel: &Sentinel<'_>, name: &str) -> Value {
     let answer = sentinel.get("/api/v1/seats").expect("it answers");
     let seats = answer["seats"].as_array().cloned().unwrap_or_default();
     seats.into_iter().find(|s| s["name"] == name).expect("the seat is there")
-}
-
-/// Seconds since 1970.
-fn moment(value: &Value) -> f64 {
-    let text = value.as_str().unwrap_or_else(|| panic!("a moment, not {value}"));
-    text.parse::<Timestamp>().expect("RFC 3339").as_millisecond() as f64 / 1000.0
-}
-
-fn now() -> f64 {
-    Timestamp::now().as_millisecond() as f64 / 1000.0
 }
 
 fn session_of(sentinel: &Sentinel<'_>, name: &str, open: bool) -> Option<Value> {

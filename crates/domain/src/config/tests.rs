@@ -204,7 +204,7 @@ fn all_faults_are_reported_at_once() {
 
 /// T10.
 #[test]
-fn truncated_older_wrong_typed_and_out_of_range_files_are_refused_with_path_and_bound() {
+fn t10_truncated_older_wrong_typed_and_out_of_range_files_are_refused_with_path_and_bound() {
     for end in (1..ANCESTOR.len()).step_by(7) {
         let all = Config::parse(&ANCESTOR[..end]).expect_err("is cut");
         assert_eq!(all[0].code, FaultCode::Syntax);
@@ -227,7 +227,7 @@ fn truncated_older_wrong_typed_and_out_of_range_files_are_refused_with_path_and_
 
 /// T15.
 #[test]
-fn shop_name_of_81_characters_discord_in_the_name_and_zero_pcs_are_clear_faults_or_fine() {
+fn t15_shop_name_of_81_characters_discord_in_the_name_and_zero_pcs_are_clear_faults_or_fine() {
     let name = |n: &str| with("discord_settings.shop_name", json!(n));
     assert!(faults(&name(&"é".repeat(81)))[0].message.contains("81 characters is outside 1..=80"));
     assert!(Config::from_value(&name(&"é".repeat(80))).is_ok());

@@ -203,7 +203,7 @@ pub struct Restored {
     pub seen: Vec<(Target, Host)>,
     /// Targets that were down when the program ended, and since when.
     pub down: Vec<(Target, Moment)>,
-    /// Incidents that were running, with their true start.
+    /// Incidents that were running, and all parts of those, with their true start.
     pub open: Vec<(Incident, Moment)>,
     /// Incidents of the last 30 minutes that are over, for the "unstable" rule.
     pub recent: Vec<(Incident, Moment)>,

@@ -1,5 +1,6 @@
 //! Seats: who answers, and how.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -50,25 +51,27 @@ impl Seats {
     pub(crate) fn configure(&mut self, wanted: &[SeatConfig], now: Moment) {
         let mut old: Vec<Option<Seat>> =
             std::mem::take(&mut self.list).into_iter().map(Some).collect();
-        let mut by_address: std::collections::BTreeMap<IpAddr, usize> =
-            std::collections::BTreeMap::new();
-        let mut by_mac = std::collections::BTreeMap::new();
-        for (i, seat) in old.iter().enumerate() {
-            if let Some(seat) = seat {
-                by_address.insert(seat.config.address, i);
-                if let Some(mac) = &seat.config.mac {
-                    by_mac.insert(format!("{mac:?}"), i);
-                }
+        let seats = || old.iter().enumerate().filter_map(|(i, s)| Some((i, s.as_ref()?)));
+        let by_mac: BTreeMap<Mac, usize> =
+            seats().filter_map(|(i, s)| Some((s.config.mac?, i))).collect();
+        let by_address: BTreeMap<IpAddr, usize> =
+            seats().map(|(i, s)| (s.config.address, i)).collect();
+        // All MACs first: a seat that moved must not lose itself to the one that took over
+        // its address, whichever of the two is named first.
+        let mut kept: Vec<Option<Seat>> = wanted
+            .iter()
+            .map(|config| by_mac.get(&config.mac?).and_then(|i| old.get_mut(*i)?.take()))
+            .collect();
+        for (config, kept) in wanted.iter().zip(&mut kept) {
+            let same = |seat: &Seat| {
+                config.mac.is_none() || seat.config.mac.is_none() || config.mac == seat.config.mac
+            };
+            if kept.is_none() {
+                let known = by_address.get(&config.address).and_then(|i| old.get_mut(*i));
+                *kept = known.and_then(|seat| seat.take_if(|seat| same(seat)));
             }
         }
-        for config in wanted {
-            let known = config
-                .mac
-                .as_ref()
-                .and_then(|mac| by_mac.get(&format!("{mac:?}")))
-                .or_else(|| by_address.get(&config.address))
-                .copied();
-            let kept = known.and_then(|i| old.get_mut(i).and_then(Option::take));
+        for (config, kept) in wanted.iter().zip(kept) {
             let seat = match kept {
                 Some(seat) => Seat { config: config.clone(), ..seat },
                 None => Seat {

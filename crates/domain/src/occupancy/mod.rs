@@ -42,6 +42,8 @@ pub enum Memory {
     Arriving(Moment),
     /// In a session, but silent; last seen then.
     Leaving(Moment),
+    /// The same, and it fell silent with a group.
+    Held(Moment),
 }
 
 /// What happened to the stays, to be told and stored.
@@ -136,16 +138,19 @@ impl Occupancy {
                 continue;
             };
             match (memory, &stay.state) {
-                (Memory::Leaving(last), State::Here(_)) => {
+                (Memory::Leaving(last) | Memory::Held(last), State::Here(_)) => {
                     stay.last = Some(last);
                     stay.unproven = Some(last);
                     stay.leave();
+                    if let Memory::Held(_) = memory {
+                        stay.hold_until = Some(last.tick + GROUP_HOLD);
+                    }
                 }
                 (Memory::Arriving(first), State::Away) if self.kept && away < self.window => {
                     stay.last = last_alive;
                     stay.state = State::Arriving { first, held: first.tick };
                 }
-                (Memory::Arriving(_) | Memory::Leaving(_), _) => {
+                (Memory::Arriving(_) | Memory::Leaving(_) | Memory::Held(_), _) => {
                     self.out.push(Change::Remember(stay.seat.clone(), None));
                 }
             }
@@ -163,11 +168,13 @@ impl Occupancy {
         self.window = settings.min_session;
         self.kept = is_kept(settings);
         let mut old = std::mem::take(&mut self.stays);
+        let mut moved = Vec::new();
         for (key, seat) in seats {
             let stay = match old.remove(&key) {
                 Some(mut stay) => {
                     if stay.seat.address != seat.address {
                         self.out.push(Change::Remember(stay.seat.clone(), None));
+                        moved.push(key);
                     }
                     stay.seat = seat.clone();
                     stay
@@ -178,6 +185,10 @@ impl Occupancy {
         }
         for stay in old.into_values() {
             self.drop_stay(stay);
+        }
+        // After all is forgotten of the old addresses, which may be others' new ones.
+        for key in moved {
+            self.remember(key);
         }
         if !self.kept {
             let all = std::mem::take(&mut self.stays);
@@ -359,6 +370,7 @@ impl Occupancy {
         for key in keys {
             if let Some(stay) = self.stays.get_mut(key) {
                 stay.hold_until = Some(until);
+                self.remember(*key);
             }
         }
     }
@@ -492,6 +504,7 @@ impl Occupancy {
         let Some(stay) = self.stays.get(&key) else { return };
         let memory = match &stay.state {
             State::Arriving { first, .. } => Some(Memory::Arriving(*first)),
+            State::Leaving(_) if stay.hold_until.is_some() => stay.last.map(Memory::Held),
             State::Leaving(_) => stay.last.map(Memory::Leaving),
             State::Away | State::Here(_) => None,
         };

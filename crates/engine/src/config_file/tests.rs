@@ -59,7 +59,7 @@ fn the_first_start_writes_the_defaults_and_the_second_reads_them() {
 
 /// T10.
 #[test]
-fn truncated_and_wrong_files_never_replace_a_good_running_configuration() {
+fn t10_truncated_and_wrong_files_never_replace_a_good_running_configuration() {
     let folder = place();
     let file = open(&folder);
     file.replace(&every(7), "a test", None).unwrap();
@@ -133,7 +133,7 @@ fn without_a_last_good_one_the_newest_good_backup_is_in_force() {
 
 /// T10.
 #[test]
-fn a_restored_backup_is_in_force_at_once() {
+fn t10_a_restored_backup_is_in_force_at_once() {
     let folder = place();
     let file = open(&folder);
     let mut told = file.follow();
@@ -155,7 +155,7 @@ fn a_restored_backup_is_in_force_at_once() {
 
 /// T10.
 #[test]
-fn concurrent_posts_leave_one_whole_file_and_a_backup_each() {
+fn t10_concurrent_posts_leave_one_whole_file_and_a_backup_each() {
     let folder = place();
     let file = open(&folder);
     std::thread::scope(|scope| {

@@ -25,7 +25,7 @@ fn log(logs: &Logs, what: impl FnOnce()) {
 }
 
 #[test]
-fn the_log_rotates_at_midnight_and_at_the_size_limit_and_a_stale_file_rotates_at_start() {
+fn t1_the_log_rotates_at_midnight_and_at_the_size_limit_and_a_stale_file_rotates_at_start() {
     let folder = tempfile::tempdir().unwrap();
     let current = folder.path().join("info.log");
     std::fs::write(&current, "[2025-12-31 10:00:00] [SYSTEM] old\n").unwrap();

@@ -71,7 +71,13 @@ impl Store {
         Ok(Restored {
             down: self.down(&seen, &run)?,
             seen,
-            open: self.incidents_where("end_utc IS NULL AND ?1 = 0", 0, &run)?,
+            // With what is over of an unstable one: its downtime is the sum of these.
+            open: self.incidents_where(
+                "?1 = 0 AND (end_utc IS NULL OR part_of IN
+                    (SELECT id FROM incidents WHERE end_utc IS NULL))",
+                0,
+                &run,
+            )?,
             recent,
             next_incident: next.unwrap_or(1),
             last_alive: self.last_alive(&run)?,

@@ -102,6 +102,7 @@ pub(super) fn keep_memories(
         let (kind, moment) = match memory {
             Some(Memory::Arriving(first)) => ("arriving", first),
             Some(Memory::Leaving(last)) => ("leaving", last),
+            Some(Memory::Held(last)) => ("held", last),
             None => {
                 db.prepare_cached("DELETE FROM seat_memories WHERE address = ?1")?
                     .execute([address])?;
@@ -146,6 +147,7 @@ impl Store {
             let memory = match row.get::<_, String>(1)?.as_str() {
                 "arriving" => Memory::Arriving(at),
                 "leaving" => Memory::Leaving(at),
+                "held" => Memory::Held(at),
                 _ => continue,
             };
             if let Ok(address) = row.get::<_, String>(0)?.parse() {

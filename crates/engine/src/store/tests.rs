@@ -101,6 +101,7 @@ fn sessions_and_what_is_remembered_of_seats_survive_a_restart() {
             (address(3), Some(Memory::Arriving(moment(8000)))),
             (address(4), Some(Memory::Arriving(moment(8000)))),
             (address(4), None),
+            (address(5), Some(Memory::Held(moment(6000)))),
         ];
         store.append(&Batch { events: &events, memories: &memories, ..batch(10_000) }).unwrap();
     }
@@ -117,10 +118,16 @@ fn sessions_and_what_is_remembered_of_seats_survive_a_restart() {
         .map(|(a, memory)| match memory {
             Memory::Arriving(at) => (*a, "arriving", at.tick),
             Memory::Leaving(at) => (*a, "leaving", at.tick),
+            Memory::Held(at) => (*a, "held", at.tick),
         })
         .collect();
     let at = |ms: i64| Tick(ms * 1_000_000);
-    assert_eq!(kept, [(address(2), "leaving", at(7000)), (address(3), "arriving", at(8000))]);
+    let expected = [
+        (address(2), "leaving", at(7000)),
+        (address(3), "arriving", at(8000)),
+        (address(5), "held", at(6000)),
+    ];
+    assert_eq!(kept, expected);
     let reader = store.reader().unwrap();
     let whole = reader.sessions_within(SessionFilter::default(), 100).unwrap();
     assert_eq!(whole.iter().map(|s| s.id.0).collect::<Vec<_>>(), [1, 2]);
@@ -223,6 +230,32 @@ fn closed_incidents_are_recent_for_half_an_hour_and_links_that_return_are_not_do
     assert_eq!(restored.recent.len(), 1);
     assert_eq!(restored.recent[0].0.id, IncidentId(2));
     assert!(restored.down.is_empty() && restored.open.is_empty());
+}
+
+#[test]
+fn an_unstable_incident_that_runs_comes_back_with_its_parts() {
+    let (_folder, path) = place();
+    let mut store = open(&path);
+    let mut whole = incident(7, 0, None);
+    whole.kind = IncidentKind::Unstable;
+    let part = |id, start, end| {
+        let mut part = incident(id, start, end);
+        part.part_of = Some(whole.id);
+        told(&part, start)
+    };
+    let events = [
+        told(&whole, 0),
+        part(5, 0, Some(9000)),
+        part(8, 50_000, None),
+        told(&incident(3, 0, Some(9000)), 0),
+    ];
+    store.append(&Batch { events: &events, ..batch(60_000) }).unwrap();
+    let restored = store.restored(&[], moment(61_000), "boot-1").unwrap();
+    let mut open: Vec<i64> = restored.open.iter().map(|(i, _)| i.id.0).collect();
+    open.sort_unstable();
+    assert_eq!(open, [5, 7, 8]);
+    let recent: Vec<i64> = restored.recent.iter().map(|(i, _)| i.id.0).collect();
+    assert_eq!(recent, [3], "a part is none of its own");
 }
 
 #[test]

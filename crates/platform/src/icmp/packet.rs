@@ -204,7 +204,7 @@ mod tests {
 
     /// T13.
     #[test]
-    fn unreachable_replies_are_not_life() {
+    fn t13_unreachable_replies_are_not_life() {
         for kind in [3u8, 4, 5, 11, 12] {
             let mut message = vec![kind, 1, 0, 0, 0, 0, 0, 0];
             message.extend_from_slice(&ip(&request(false, 9)));

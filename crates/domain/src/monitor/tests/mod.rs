@@ -4,6 +4,7 @@
 
 mod cascades;
 mod notices;
+mod identity;
 mod presence;
 mod properties;
 mod scenarios;

@@ -118,7 +118,7 @@ fn a_refusing_system_is_the_local_network_and_not_three_outages() {
 }
 
 #[test]
-fn a_socket_error_is_unknown_and_not_down() {
+fn t8_a_socket_error_is_unknown_and_not_down() {
     for (fault, reason) in
         [(SendFault::NoPermission, Reason::NoPermission), (SendFault::NoSocket, Reason::NoSocket)]
     {
@@ -145,7 +145,7 @@ fn a_socket_error_is_unknown_and_not_down() {
 }
 
 #[test]
-fn a_failing_host_name_touches_only_its_own_target() {
+fn t8_a_failing_host_name_touches_only_its_own_target() {
     let mut c = config(5);
     c.targets.server = Host::parse("files.cafe.lan");
     let mut w = World::new(c);
@@ -330,7 +330,7 @@ fn an_outage_that_ended_while_nobody_looked_ends_at_the_first_answer() {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_an_hour_changes_no_duration() {
+fn t11_a_wall_clock_that_jumps_an_hour_changes_no_duration() {
     for jump in [3_600_000, -3_600_000] {
         let mut w = World::healthy(5);
         w.kill("server");

@@ -324,7 +324,7 @@ fn minutes_are_counted_except_while_frozen() {
 }
 
 #[test]
-fn no_seats_at_all_are_no_trouble() {
+fn t15_no_seats_at_all_are_no_trouble() {
     let mut w = World::new(config(0));
     w.run(4000.0);
     assert!(w.sessions().is_empty());

@@ -282,6 +282,12 @@ impl World {
 
     /// Every incident that was opened, in its latest form, parts of others left out.
     pub(super) fn incidents(&self) -> Vec<Incident> {
+        let mut all = self.incidents_and_parts();
+        all.retain(|i| i.part_of.is_none());
+        all
+    }
+
+    fn incidents_and_parts(&self) -> Vec<Incident> {
         let mut all: Vec<Incident> = Vec::new();
         for (_, event) in &self.events {
             if let Event::Incident { incident, .. } = event {
@@ -291,7 +297,6 @@ impl World {
                 }
             }
         }
-        all.retain(|i| i.part_of.is_none());
         all
     }
 
@@ -430,12 +435,14 @@ impl World {
                 restored.down.push((target, moment(since)));
             }
         }
-        for incident in self.incidents() {
+        let all = self.incidents_and_parts();
+        let runs = |id| all.iter().any(|i| Some(i.id) == id && i.end.is_none());
+        for incident in all.clone() {
             restored.next_incident = restored.next_incident.max(incident.id.0 + 1);
             let start = moment(incident.start);
-            if incident.end.is_none() {
+            if incident.end.is_none() || runs(incident.part_of) {
                 restored.open.push((incident, start));
-            } else {
+            } else if incident.kind == IncidentKind::Outage && incident.part_of.is_none() {
                 restored.recent.push((incident, start));
             }
         }

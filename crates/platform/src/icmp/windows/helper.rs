@@ -409,7 +409,7 @@ mod tests {
 
     /// T13: Windows tells of an unreachable host in a reply from our own address.
     #[test]
-    fn unreachable_replies_are_not_life() {
+    fn t13_unreachable_replies_are_not_life() {
         let address = IpAddr::from([192, 168, 1, 9]);
         let own = IpAddr::from([192, 168, 1, 2]);
         let asked = Echo { address, token: 1 };
