@@ -9,9 +9,11 @@
 //! what was asked and answered, [`link`] turns answers and silences into beliefs,
 //! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
 //! the stays, [`stats`] adds up, and [`monitor`] holds them together and shows a [`view`].
+//! Before all that, and apart from it, [`discovery`] finds out what there is to watch.
 
 pub mod cascade;
 pub mod config;
+pub mod discovery;
 pub mod event;
 pub mod headline;
 pub mod incident;
