@@ -21,18 +21,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::lane::{Lane, PER_SECOND};
 use crate::config::Mac;
 use crate::monitor::{ArpFault, SendFault};
 use crate::time::Tick;
 
-/// Questions of one kind in a second, at most.
-pub const PER_SECOND: u32 = 64;
 /// What is left to the search even if the running monitor asks as much as it may.
 const LEAST_PER_SECOND: u32 = 16;
-/// After "too many at once" the next question waits this long …
-const BUSY_PAUSE: Duration = Duration::from_millis(50);
-/// … and if none could be put for this long, no more is tried.
-const STALLED: Duration = Duration::from_secs(15);
 
 /// A question to be put now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,67 +128,6 @@ impl Host {
     }
 }
 
-/// One kind of question: who is to be asked, and who has been.
-#[derive(Debug)]
-struct Lane {
-    /// How long an answer may take.
-    patience: Duration,
-    gap: Duration,
-    /// Not before.
-    next: Tick,
-    /// Since when every question is one too many.
-    stalled: Option<Tick>,
-    queue: VecDeque<usize>,
-    /// In the order of their deadlines, for all wait equally long.
-    open: VecDeque<(Tick, usize)>,
-}
-
-/// Between two of so many questions in a second: rounded up, so that they are not one more.
-fn gap(per_second: u32) -> Duration {
-    Duration::from_nanos(1_000_000_000u64.div_ceil(per_second.into()))
-}
-
-impl Lane {
-    fn new(patience: Duration) -> Lane {
-        Lane {
-            patience,
-            gap: gap(PER_SECOND),
-            next: Tick(i64::MIN),
-            stalled: None,
-            queue: VecDeque::new(),
-            open: VecDeque::new(),
-        }
-    }
-
-    fn put(&mut self, host: usize, now: Tick) {
-        self.open.push_back((now + self.patience, host));
-        self.next = now + self.gap;
-    }
-
-    fn next_lost(&mut self, now: Tick) -> Option<usize> {
-        let (deadline, host) = *self.open.front()?;
-        if deadline > now {
-            return None;
-        }
-        self.open.pop_front();
-        self.stalled = None;
-        Some(host)
-    }
-
-    /// Too many at once: it is to be put again, unless that has been so for too long.
-    fn busy(&mut self, host: usize, now: Tick) -> bool {
-        self.queue.push_front(host);
-        self.next = now + BUSY_PAUSE;
-        now.since(*self.stalled.get_or_insert(now)) < STALLED
-    }
-
-    fn next_deadline(&self) -> Option<Tick> {
-        let verdict = self.open.front().map(|(deadline, _)| *deadline);
-        let question = (!self.queue.is_empty()).then_some(self.next);
-        [verdict, question].into_iter().flatten().min()
-    }
-}
-
 /// The search. See the module.
 #[derive(Debug)]
 pub struct Search {
@@ -248,7 +182,7 @@ impl Search {
     pub fn share(&mut self, others: u32) {
         if let Some(arp) = &mut self.arp {
             let ours = PER_SECOND.saturating_sub(others).max(LEAST_PER_SECOND);
-            arp.gap = gap(ours);
+            arp.pace(ours);
         }
     }
 
