@@ -79,10 +79,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// From 0 to 1.
+    /// From 0 to 1: the question is half of the way, the verdict the other half.
     #[must_use]
     pub fn fraction(&self) -> f64 {
-        if self.total == 0 { 1.0 } else { self.settled as f64 / self.total as f64 }
+        if self.settled == self.total {
+            1.0
+        } else {
+            (self.asked + self.settled) as f64 / (2 * self.total) as f64
+        }
     }
 }
 

@@ -17,12 +17,12 @@ const GROUP: usize = 3;
 const THINNEST: usize = 4;
 
 /// The rule, for people.
-pub const RULE: &str = "Gateway, configured router and server, and this machine are no seats. \
-    Those of the others that stand in one /24 with at most 8 silent addresses in a row between \
-    them are a group if they are at least 3. One group alone, with more than half of all, no \
-    address in it that is no seat, and at least every fourth answering, is a range (PCs that are \
-    switched off are its holes); who stands outside of it is left out. Otherwise all are listed \
-    one by one.";
+pub const RULE: &str = "The gateway, this machine, and the router and the server that a running \
+    program is configured to watch are never seats. The others are a range if they stand \
+    together in one /24: at least 3 of them, with at most 8 silent addresses in a row and at \
+    least every fourth answering, more than half of all, without a second such group, and with \
+    none of the former in between. PCs that are switched off are holes in the range; who stands \
+    apart is left out. Otherwise each is listed by itself.";
 
 /// What a suggestion is made from.
 #[derive(Debug, Clone, Copy)]

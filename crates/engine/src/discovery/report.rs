@@ -260,7 +260,8 @@ impl Report {
 
     pub(super) fn update(&mut self, search: &Search, elapsed: Duration) {
         let progress = search.progress();
-        self.progress = (progress.fraction() * 1e3).floor() / 1e3;
+        // A question that is to be put again is no step back.
+        self.progress = self.progress.max((progress.fraction() * 1e3).floor() / 1e3);
         self.asked = progress.asked;
         self.found = progress.found;
         self.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
