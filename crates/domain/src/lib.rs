@@ -10,10 +10,12 @@
 //! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
 //! the stays, [`stats`] adds up, [`capture`] says when the screen is pictured, [`notify`]
 //! who is told what, and [`monitor`] holds them together and shows a [`view`].
+//! Before all that, and apart from it, [`discovery`] finds out what there is to watch.
 
 pub mod capture;
 pub mod cascade;
 pub mod config;
+pub mod discovery;
 pub mod event;
 pub mod headline;
 pub mod incident;

@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cafesentinel_domain::config::Config;
+use cafesentinel_domain::discovery::Subnet;
 use cafesentinel_domain::time::Utc;
 use cafesentinel_platform::{dirs, network};
 use clap::{Args, Parser, Subcommand};
 
 use crate::store::{IncidentFilter, Reader, SessionFilter};
-use crate::{app, incidents_csv, sessions_csv, sweep};
+use crate::{app, demo, discovery, incidents_csv, sessions_csv, sweep};
 
 /// Watches over an internet café: is the internet down, or only our router?
 ///
@@ -39,6 +40,8 @@ const EXAMPLES: &str = "Examples:
   cafesentinel-headless run --data-dir ./data      watch, with the files in ./data
   cafesentinel-headless check-config config.json   say what is wrong with a file
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
+  cafesentinel-headless discover                   gateway, PCs with MAC, settings to match
+  cafesentinel-headless discover --network 192.168.1.0/24 --json > found.json
   cafesentinel-headless export incidents --from 2026-01-01 --to 2026-01-31 > january.csv
   cafesentinel-headless export sessions --from 2026-01-31 --to 2026-01-31 > saturday.csv";
 
@@ -82,11 +85,39 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find out who is in this computer's networks, and suggest the settings for them
+    ///
+    /// Pings every address of this computer's own IPv4 networks, asks those that are silent
+    /// by ARP, at most 64 a second, and prints who answered and what to write into
+    /// config.json. Ctrl-C ends it and shows what was found so far. Ends with 0 when all
+    /// were asked, 1 when nobody could be, 130 when cancelled.
+    Discover(Discover),
     /// Write what is stored to standard output
     Export {
         #[command(subcommand)]
         what: Export,
     },
+}
+
+#[derive(Debug, Args)]
+struct Discover {
+    /// One network of this computer, or a part of one [default: all; of those wider than
+    /// /20 the /24 around this computer]
+    #[arg(long, value_name = "CIDR", value_parser = network_of_ours)]
+    network: Option<Subnet>,
+    /// How long an answer to a ping may take
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(100..=5000))]
+    timeout_ms: u64,
+    /// As JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Look around in the simulated café; nothing is probed
+    #[arg(long)]
+    demo: bool,
+}
+
+fn network_of_ours(text: &str) -> Result<Subnet, String> {
+    Subnet::parse(text).ok_or_else(|| "expected an IPv4 network like 192.168.1.0/24".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Sweep { network, file, timeout_ms, json } => {
             run_sweep(network.as_deref(), file, Duration::from_millis(timeout_ms), json)
         }
+        Command::Discover(options) => discover(&options),
         Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
         Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
@@ -253,6 +285,21 @@ fn run_sweep(
     Ok(if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn discover(options: &Discover) -> anyhow::Result<ExitCode> {
+    let wish = discovery::Wish {
+        network: options.network,
+        timeout: Duration::from_millis(options.timeout_ms),
+        no_seats: Vec::new(),
+    };
+    if options.demo {
+        let midnight = demo::midnight();
+        let around = demo::Surroundings::new(midnight, demo::clock(midnight));
+        discovery::console::run(around, wish, options.json)
+    } else {
+        discovery::console::run(discovery::Machine::default(), wish, options.json)
+    }
+}
+
 fn history(stretch: &Stretch) -> anyhow::Result<Reader> {
     let path = dirs::data_dir(stretch.data_dir.as_deref()).join(app::HISTORY);
     anyhow::ensure!(path.is_file(), "there is no history at {}", path.display());
@@ -294,7 +341,9 @@ mod tests {
     fn the_command_line_is_sound_and_its_help_has_examples() {
         Cli::command().debug_assert();
         let help = Cli::command().render_long_help().to_string();
-        for word in ["sweep 192.168.1.0/24", "check-config", "--demo", "export incidents"] {
+        for word in
+            ["sweep 192.168.1.0/24", "check-config", "--demo", "discover", "export incidents"]
+        {
             assert!(help.contains(word), "{word} is missing in {help}");
         }
     }
@@ -308,6 +357,17 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse("x sweep 10.0.0.0/24 --file f").is_err());
+    }
+
+    #[test]
+    fn a_discovery_takes_a_network_and_a_timeout_within_bounds() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        let good = parse("x discover --network 10.0.0.7/24 --timeout-ms 100 --json").unwrap();
+        let Some(Command::Discover(options)) = good.command else { panic!("{good:?}") };
+        assert_eq!(options.network.unwrap().to_string(), "10.0.0.0/24");
+        for bad in ["--network fd00::/64", "--network x", "--timeout-ms 99", "--timeout-ms 5001"] {
+            assert!(parse(&format!("x discover {bad}")).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! One thread drives the machine ([`driver`]) and does nothing else, so that neither disk
 //! nor network clients move the beat. It hands events to a second one ([`recorder`]) that
 //! stores them and only then publishes them on the [`bus`], from where the [`api`] streams
-//! them.
+//! them. On request a [`discovery`] looks, beside all that, who is there.
 
 pub mod analysis;
 pub mod api;
@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config_file;
 mod csv;
 pub mod demo;
+pub mod discovery;
 pub mod driver;
 pub mod incidents_csv;
 pub mod logs;

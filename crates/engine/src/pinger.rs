@@ -6,7 +6,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -51,6 +51,7 @@ pub struct Pinger {
     batch: Vec<icmp::Echo>,
     refused: Vec<(u64, icmp::SendFault)>,
     unasked: Vec<(Ipv4Addr, arp::Fault)>,
+    broadcasts: Arc<AtomicU64>,
 }
 
 /// How questions are put, in words; or why they cannot be.
@@ -107,7 +108,14 @@ impl Pinger {
             batch: Vec::new(),
             refused: Vec::new(),
             unasked: Vec::new(),
+            broadcasts: Arc::default(),
         })
+    }
+
+    /// How many questions by ARP it has put, as it counts them.
+    #[must_use]
+    pub fn broadcasts(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.broadcasts)
     }
 
     /// How we ask.
@@ -122,6 +130,25 @@ impl Pinger {
             Err(fault) => fault.to_string(),
         };
         Methods { v4: say(false), v6: say(true), arp }
+    }
+}
+
+/// Why a ping could not be sent, in the machine's words.
+pub(crate) fn send_fault(fault: icmp::SendFault) -> SendFault {
+    match fault {
+        icmp::SendFault::NoPermission => SendFault::NoPermission,
+        icmp::SendFault::NetworkUnreachable => SendFault::NoRoute,
+        icmp::SendFault::Busy => SendFault::Busy,
+        icmp::SendFault::NoSocket | icmp::SendFault::Other(_) => SendFault::NoSocket,
+    }
+}
+
+/// Why ARP could not be asked, in the machine's words.
+pub(crate) fn arp_fault(fault: arp::Fault) -> ArpFault {
+    match fault {
+        arp::Fault::OffLink => ArpFault::OffLink,
+        arp::Fault::Busy => ArpFault::Busy,
+        arp::Fault::NoPermission | arp::Fault::Other(_) => ArpFault::Unable,
     }
 }
 
@@ -167,15 +194,7 @@ impl Prober for Pinger {
         self.batch.extend(probes.iter().map(|p| icmp::Echo { address: p.address, token: p.id.0 }));
         self.refused.clear();
         self.icmp.send(&self.batch, &mut self.refused);
-        refused.extend(self.refused.iter().map(|(token, fault)| {
-            let fault = match fault {
-                icmp::SendFault::NoPermission => SendFault::NoPermission,
-                icmp::SendFault::NetworkUnreachable => SendFault::NoRoute,
-                icmp::SendFault::Busy => SendFault::Busy,
-                icmp::SendFault::NoSocket | icmp::SendFault::Other(_) => SendFault::NoSocket,
-            };
-            (ProbeId(*token), fault)
-        }));
+        refused.extend(self.refused.iter().map(|(id, fault)| (ProbeId(*id), send_fault(*fault))));
     }
 
     fn ask_arp(
@@ -186,14 +205,9 @@ impl Prober for Pinger {
     ) {
         self.unasked.clear();
         self.arp.ask(addresses, &mut self.unasked);
-        refused.extend(self.unasked.iter().map(|(address, fault)| {
-            let fault = match fault {
-                arp::Fault::OffLink => ArpFault::OffLink,
-                arp::Fault::Busy => ArpFault::Busy,
-                arp::Fault::NoPermission | arp::Fault::Other(_) => ArpFault::Unable,
-            };
-            (*address, fault)
-        }));
+        refused.extend(self.unasked.iter().map(|(to, fault)| (*to, arp_fault(*fault))));
+        let asked = addresses.len().saturating_sub(self.unasked.len());
+        self.broadcasts.fetch_add(asked as u64, Ordering::Relaxed);
     }
 }
 

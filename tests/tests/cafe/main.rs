@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
 mod cascades;
+mod discovery;
 mod load;
 mod redial;
 mod spine;

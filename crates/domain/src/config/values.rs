@@ -69,8 +69,14 @@ impl Mac {
             }
             *byte = u8::from_str_radix(part, 16).ok()?;
         }
-        // All zero and group addresses are no card's.
-        (parts.next().is_none() && mac != [0; 6] && mac[0] & 1 == 0).then_some(Mac(mac))
+        let mac = Mac(mac);
+        (parts.next().is_none() && mac.is_a_cards()).then_some(mac)
+    }
+
+    /// Whether a card can have it: all zero and group addresses are no card's.
+    #[must_use]
+    pub fn is_a_cards(&self) -> bool {
+        self.0 != [0; 6] && self.0[0] & 1 == 0
     }
 }
 

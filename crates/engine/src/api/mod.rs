@@ -8,6 +8,7 @@
 
 mod ancestor;
 mod config;
+mod discovery;
 mod events;
 mod failure;
 mod guard;
@@ -35,6 +36,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::bus::Bus;
 use crate::config_file::ConfigFile;
+use crate::discovery::Discovery;
 use crate::driver::Message;
 use crate::logs::Logs;
 use crate::outbox::Outbox;
@@ -81,6 +83,8 @@ pub struct Parts {
     pub history: Option<PathBuf>,
     /// The page.
     pub page: PageSource,
+    /// Who looks who is there.
+    pub discovery: Discovery,
 }
 
 /// What every request has at hand. Cheap to clone.
@@ -99,6 +103,7 @@ pub struct Inner {
     logs: Logs,
     history: History,
     page: PageSource,
+    discovery: Discovery,
     printed: site::Printed,
     streams: Arc<Semaphore>,
 }
@@ -126,6 +131,7 @@ impl ApiState {
             logs: parts.logs,
             history: History::new(parts.history),
             page: parts.page,
+            discovery: parts.discovery,
             printed: site::Printed::default(),
             streams: Arc::new(Semaphore::new(events::MAX_STREAMS)),
         }))
@@ -167,6 +173,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/config/check", post(config::check))
         .route("/api/v1/config/restore", post(config::restore))
         .route("/api/v1/config/backups/{name}", get(config::backup))
+        .route(
+            "/api/v1/discovery",
+            get(discovery::get).post(discovery::post).delete(discovery::delete),
+        )
         .method_not_allowed_fallback(|| async { Failure::no_method() })
         .fallback(page::fallback)
         // Bodies are bounded where they are read, with an answer of our own shape.

@@ -47,15 +47,21 @@ impl Params {
 
 /// The JSON of a body.
 pub(super) async fn json(body: Body) -> Result<Value, Failure> {
+    optional_json(body).await?.ok_or_else(no_data)
+}
+
+/// The JSON of a body; none of an empty one.
+pub(super) async fn optional_json(body: Body) -> Result<Option<Value>, Failure> {
     let bytes = tokio::time::timeout(PATIENCE, collect(body)).await.unwrap_or_else(|_| {
         let text = "The request took too long to arrive";
         Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "too_slow", text))
     })?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     if bytes.trim_ascii().is_empty() {
-        return Err(no_data());
+        return Ok(None);
     }
     serde_json::from_slice(bytes)
+        .map(Some)
         .map_err(|error| Failure::bad("bad_json", format!("The body is not valid JSON: {error}")))
 }
 

@@ -31,6 +31,7 @@ use crate::api::{self, About, ApiState, PageSource, Parts};
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config_file::ConfigFile;
+use crate::discovery::{Discovery, Machine};
 use crate::driver::{BeatReport, Driver, Message, Wires};
 use crate::outbox::Outbox;
 use crate::pinger::{Methods, Pinger, Prober};
@@ -135,14 +136,17 @@ async fn supervise(
     let history = store.as_ref().map(|store| store.path().to_path_buf());
 
     let (inputs, messages) = mpsc::channel();
-    let (prober, methods): (Box<dyn Prober>, Methods) = match midnight {
+    let (prober, methods, discovery): (Box<dyn Prober>, Methods, Discovery) = match midnight {
         Some(midnight) => {
-            (Box::new(demo::Cafe::open(midnight, inputs.clone())), demo::Cafe::methods())
+            let cafe = demo::Cafe::open(midnight, inputs.clone());
+            let around = demo::Surroundings::new(midnight, clock);
+            (Box::new(cafe), demo::Cafe::methods(), Discovery::new(around))
         }
         None => {
             let pinger = Pinger::start(inputs.clone()).context("no thread for the pinger")?;
             let methods = pinger.methods();
-            (Box::new(pinger), methods)
+            let discovery = Discovery::new(Machine::beside(pinger.broadcasts()));
+            (Box::new(pinger), methods, discovery)
         }
     };
     tracing::info!(
@@ -212,6 +216,7 @@ async fn supervise(
         logs,
         history,
         page,
+        discovery,
     });
     let listener = listen::Listener {
         router: api::router(state),

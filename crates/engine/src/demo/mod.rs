@@ -3,6 +3,7 @@
 //!
 //! Nothing is probed and nothing is sent; the same moment always gets the same answer.
 
+mod discovery;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::driver::Message;
 use crate::pinger::{Methods, Prober};
+pub use discovery::Surroundings;
 
 /// Seconds of the café's life in one real second.
 pub const PACE: u32 = 60;

@@ -10,7 +10,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const HOUR_MS: i64 = 3_600_000;
 /// A seat is taken, or not, for this long at a time.
 const STAY_MS: i64 = 80 * 60_000;
-const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);
+pub(super) const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 200);
 
 /// Which part of the café something happens to.
@@ -52,6 +52,7 @@ const TAKEN: [u64; 24] =
     [60, 35, 0, 0, 0, 0, 0, 0, 0, 0, 20, 30, 40, 45, 45, 50, 60, 70, 80, 90, 95, 95, 90, 80];
 
 /// The script. The same moment always gets the same answer.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Script {
     /// Of the first day.
     pub(super) midnight: Utc,
@@ -66,6 +67,11 @@ impl Script {
             return None;
         }
         self.alive(address, now)
+    }
+
+    /// Whether the café has such an address; all others are behind its router.
+    pub(super) fn has(&self, address: Ipv4Addr) -> bool {
+        [ROUTER, SERVER].contains(&address) || is_seat(address)
     }
 
     /// Who answers for `address` by ARP at `now`; nobody if it is switched off.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::fs;
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::Ipv4Addr;
@@ -353,9 +354,57 @@ fn links() -> Vec<Link> {
     links
 }
 
+/// `ATF_COM` and `ATF_PERM`, arp(7): somebody has answered; somebody has entered it.
+const COMPLETE: u32 = 0x02;
+const PERMANENT: u32 = 0x04;
+
+pub(super) fn table() -> Vec<Answer> {
+    // That of this very thread's network namespace.
+    parse_table(&fs::read_to_string("/proc/thread-self/net/arp").unwrap_or_default())
+}
+
+/// `/proc/net/arp`, proc(5): a heading, then address, type, flags, Ethernet address, …
+fn parse_table(text: &str) -> Vec<Answer> {
+    let line = |line: &str| {
+        let mut fields = line.split_whitespace();
+        let address = fields.next()?.parse().ok()?;
+        let hex = |field: &str| u32::from_str_radix(field.strip_prefix("0x")?, 16).ok();
+        let kind = hex(fields.next()?)?;
+        let flags = hex(fields.next()?)?;
+        let mut mac = [0u8; 6];
+        let mut parts = fields.next()?.split(':');
+        for byte in &mut mac {
+            *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
+        }
+        let learnt = flags & (COMPLETE | PERMANENT) == COMPLETE && mac[0] & 1 == 0;
+        (kind == u32::from(libc::ARPHRD_ETHER) && learnt && parts.next().is_none())
+            .then_some(Answer { address, mac: Mac(mac) })
+    };
+    text.lines().filter_map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_systems_table_what_it_has_learnt_is_told() {
+        let text = "\
+IP address       HW type     Flags       HW address            Mask     Device
+192.168.1.1      0x1         0x2         02:00:00:00:00:01     *        eth0
+192.168.1.9      0x1         0x0         00:00:00:00:00:00     *        eth0
+192.168.1.10     0x1         0x6         02:00:00:00:00:0a     *        eth0
+192.168.1.11     0x20        0x2         02:00:00:00:00:0b     *        ib0
+192.168.1.12     0x1         0x2         02:00:00:00:00        *        eth0
+192.168.1.110    0x1         0x2         02:00:00:00:00:6e     *        eth0
+rubbish
+";
+        let known = |d: u8, last: u8| Answer {
+            address: Ipv4Addr::new(192, 168, 1, d),
+            mac: Mac([2, 0, 0, 0, 0, last]),
+        };
+        assert_eq!(parse_table(text), [known(1, 1), known(110, 0x6e)]);
+    }
 
     fn link() -> Link {
         let mask = u32::from(Ipv4Addr::new(255, 255, 255, 0));

@@ -4,6 +4,9 @@
 //! broadcast; only what is heard after it counts, never an entry in the system's table,
 //! which stays there for minutes after its host was switched off.
 //!
+//! The table has its use all the same: of an address that has just answered otherwise it
+//! tells the Ethernet address without another broadcast ([`table`]).
+//!
 //! Linux: one packet socket that hears nothing but ARP. Windows: `ResolveIpNetEntry2`,
 //! which forgets the table's entry and asks, blocking, so a small pool of threads.
 
@@ -36,6 +39,13 @@ pub struct Answer {
     pub address: Ipv4Addr,
     /// Who speaks for it.
     pub mac: Mac,
+}
+
+/// What the system's neighbour table says, without what was entered by hand. An entry is
+/// no sign of life: it may be minutes old.
+#[must_use]
+pub fn table() -> Vec<Answer> {
+    os::table()
 }
 
 /// By what means the system lets us ask.

@@ -10,11 +10,15 @@ use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Foundation::NO_ERROR;
 use windows_sys::Win32::NetworkManagement::IpHelper::{
-    GetBestInterfaceEx, MIB_IPNET_ROW2, ResolveIpNetEntry2,
+    FreeMibTable, GetBestInterfaceEx, GetIpNetTable2, MIB_IPNET_ROW2, MIB_IPNET_TABLE2,
+    ResolveIpNetEntry2,
+};
+use windows_sys::Win32::Networking::WinSock::{
+    AF_INET, NlnsDelay, NlnsProbe, NlnsReachable, NlnsStale,
 };
 
 use super::{Answer, Fault, Mac, Method};
-use crate::network::{self, name_of};
+use crate::network::{self, ip_of, name_of};
 
 /// Threads: each is busy for some seconds with an address where nobody is.
 const POOL: usize = 16;
@@ -146,4 +150,30 @@ fn resolve(address: Ipv4Addr) -> Option<[u8; 6]> {
     }
     let [a, b, c, d, e, f, ..] = row.PhysicalAddress;
     (row.PhysicalAddressLength == 6).then_some([a, b, c, d, e, f])
+}
+
+pub(super) fn table() -> Vec<Answer> {
+    let mut table: *mut MIB_IPNET_TABLE2 = std::ptr::null_mut();
+    // SAFETY: the call fills table; on failure there is nothing to free.
+    if unsafe { GetIpNetTable2(AF_INET, &raw mut table) } != NO_ERROR || table.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the call has left as many rows as it says; they are read before they are
+    // freed, once.
+    unsafe {
+        let rows = (&raw const (*table).Table).cast::<MIB_IPNET_ROW2>();
+        let rows = std::slice::from_raw_parts(rows, (*table).NumEntries as usize);
+        let known = rows.iter().filter_map(read).collect();
+        FreeMibTable(table.cast_const().cast());
+        known
+    }
+}
+
+/// What an entry says, if somebody has once answered for it.
+fn read(row: &MIB_IPNET_ROW2) -> Option<Answer> {
+    let learnt = [NlnsReachable, NlnsStale, NlnsDelay, NlnsProbe].contains(&row.State);
+    let Some(IpAddr::V4(address)) = ip_of((&raw const row.Address).cast()) else { return None };
+    let [a, b, c, d, e, f, ..] = row.PhysicalAddress;
+    let card = row.PhysicalAddressLength == 6 && a & 1 == 0;
+    (learnt && card).then_some(Answer { address, mac: Mac([a, b, c, d, e, f]) })
 }

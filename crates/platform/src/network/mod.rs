@@ -5,7 +5,7 @@
 mod os;
 
 #[cfg(windows)]
-pub(crate) use os::name_of;
+pub(crate) use os::{ip_of, name_of};
 use std::net::IpAddr;
 
 /// An address of this machine and the network that it opens.

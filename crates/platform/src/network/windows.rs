@@ -45,7 +45,7 @@ pub(crate) fn name_of(address: IpAddr) -> SOCKADDR_INET {
     name
 }
 
-fn ip_of(name: *const SOCKADDR) -> Option<IpAddr> {
+pub(crate) fn ip_of(name: *const SOCKADDR) -> Option<IpAddr> {
     // SAFETY: null, or a socket address of the family that it names.
     unsafe {
         match name.as_ref()?.sa_family {

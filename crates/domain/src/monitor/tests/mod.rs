@@ -3,8 +3,8 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod cascades;
-mod notices;
 mod identity;
+mod notices;
 mod presence;
 mod properties;
 mod scenarios;

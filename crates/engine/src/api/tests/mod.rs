@@ -1,6 +1,7 @@
 //! The API against a real configuration file, a real history and, for streams, sockets.
 
 mod ancestor;
+mod discovery;
 mod limits;
 mod notices;
 mod stream;
@@ -52,6 +53,10 @@ pub(super) fn cafe() -> Cafe {
 }
 
 pub(super) fn cafe_with(page: PageSource) -> Cafe {
+    cafe_of(page, Discovery::new(crate::discovery::tests::cafe()))
+}
+
+pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("history.db"), Utc(T0)).unwrap().store;
     let (config, _, _) = ConfigFile::open(folder.path(), Config::default());
@@ -74,6 +79,7 @@ pub(super) fn cafe_with(page: PageSource) -> Cafe {
         logs: logs::start(folder.path(), 30),
         history: Some(store.path().to_path_buf()),
         page,
+        discovery,
     });
     Cafe {
         folder,
