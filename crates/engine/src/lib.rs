@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config_file;
 mod csv;
 pub mod demo;
+pub mod digest;
 pub mod discovery;
 pub mod driver;
 pub mod incidents_csv;

@@ -31,6 +31,7 @@ use crate::api::{self, About, ApiState, PageSource, Parts};
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config_file::ConfigFile;
+use crate::digest::Digest;
 use crate::discovery::{Discovery, Machine};
 use crate::driver::{BeatReport, Driver, Message, Wires};
 use crate::outbox::Outbox;
@@ -192,13 +193,16 @@ async fn supervise(
     } else {
         let parts = outbox::Parts {
             config: file.follow(),
-            records,
+            records: records.clone(),
             clock,
             pictures: outbox::Pool::default(),
             undelivered,
         };
         tokio::spawn(deliver(inbox, parts, faults.clone()));
         tokio::spawn(hurry(bus.clone(), outbox.clone()));
+        if let Some(history) = history.clone() {
+            tokio::spawn(Digest { history, config: file.follow(), records, clock }.run());
+        }
     }
     tokio::spawn(follow_config(configs, inputs.clone(), logs.clone()));
     tokio::spawn(watch_log(logs.clone(), faults.clone()));

@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde::Serialize;
 
+use super::append::take_number;
 use super::reader::{Reader, decode};
 use super::restore::Run;
 use super::{Batch, Store, StoreError};
@@ -151,6 +152,9 @@ pub(super) fn insert_told(
                     serde_json::to_string(&outgoing.notice)?,
                 ])?;
                 notices.push((NoticeId(db.last_insert_rowid()), outgoing.clone()));
+                if let Notice::Digest { to, .. } = &outgoing.notice {
+                    take_number(db, "digest", to.0)?;
+                }
             }
             Told::Hold(entry) => {
                 db.prepare_cached("INSERT INTO session_batch (body) VALUES (?1)")?
@@ -340,6 +344,18 @@ impl Run<'_> {
 }
 
 impl Reader {
+    /// The end of the last day of which a digest was told, in milliseconds.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn digest_told(&self) -> Result<Option<i64>, StoreError> {
+        let next: Option<i64> = self
+            .connection()
+            .query_row("SELECT next FROM numbers WHERE name = 'digest'", [], |row| row.get(0))
+            .optional()?;
+        Ok(next.map(|next| next - 1))
+    }
+
     /// Notices, newest first.
     ///
     /// # Errors
