@@ -68,8 +68,19 @@ impl World {
 
     /// The program dies now and is started again `seconds` later.
     pub(super) fn restart_after(&mut self, seconds: f64) {
-        let restored = self.restored();
         let config = self.monitor.config().clone();
+        self.restart_with(config, seconds);
+    }
+
+    /// The same, and somebody edits the configuration meanwhile.
+    pub(super) fn restart_with(&mut self, config: Config, seconds: f64) {
+        let mut restored = self.restored();
+        let of = |target| match target {
+            Target::Router => Some(&config.targets.router),
+            Target::Server => config.targets.server.as_ref(),
+            Target::Internet => Some(&config.targets.internet),
+        };
+        restored.seen.retain(|(target, host)| of(*target) == Some(host));
         self.us += (seconds * 1e6) as i64;
         self.monitor = Monitor::start(config, restored, self.now());
         self.replies.clear();
