@@ -9,7 +9,7 @@ use crate::event::{
     Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Session, Target,
 };
 use crate::monitor::{
-    Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
+    ArpFault, Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
 };
 use crate::occupancy::Memory;
 use crate::time::{Moment, Tick, Utc};
@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) cable: bool,
     pub(super) switch: bool,
     pub(super) fault: Option<SendFault>,
+    /// Nobody is on a local link: ARP can say nothing.
+    pub(super) off_link: bool,
     pub(super) events: Vec<(f64, Event)>,
     pub(super) probes: u64,
     replies: Vec<(i64, Answer, IpAddr)>,
@@ -115,6 +117,7 @@ impl World {
             cable: true,
             switch: true,
             fault: None,
+            off_link: false,
             events: Vec::new(),
             probes: 0,
             replies: Vec::new(),
@@ -184,6 +187,7 @@ impl World {
 
     fn drain(&mut self) {
         let mut refused = Vec::new();
+        let mut unasked = Vec::new();
         while let Some(output) = self.monitor.poll() {
             match output {
                 Output::Probe(ProbeRequest { id, address }) => {
@@ -195,6 +199,10 @@ impl World {
                     }
                 }
                 Output::Arp(address) => {
+                    if self.off_link {
+                        unasked.push(address);
+                        continue;
+                    }
                     self.arp_asked.push((self.seconds(), address));
                     if self.answers(IpAddr::V4(address), true) {
                         self.replies.push((self.us + RTT_US, Answer::Arp, IpAddr::V4(address)));
@@ -216,6 +224,9 @@ impl World {
         }
         for (id, fault) in refused {
             self.input(Input::Refused { id, fault });
+        }
+        for address in unasked {
+            self.input(Input::ArpRefused { address, fault: ArpFault::OffLink });
         }
     }
 
