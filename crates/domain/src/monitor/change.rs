@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{Monitor, settle};
 use crate::config::Config;
-use crate::event::{Event, Gap, Target};
+use crate::event::{EndReason, Event, Gap, Target};
+use crate::link::Link;
 use crate::time::Moment;
 
 impl Monitor {
@@ -31,6 +32,17 @@ impl Monitor {
         self.complete_beats(now);
     }
 
+    /// The configuration was changed while the program did not run: an incident of a target
+    /// that is gone, or has another address by now, will not end by itself.
+    pub(super) fn close_unwatched(&mut self, last_alive: Moment, now: Moment) {
+        for target in Target::ALL {
+            if !self.link(target).is_some_and(Link::seen) {
+                let cause = settle::cause_of(target);
+                self.book.close(cause, last_alive, EndReason::NoLongerWatched, now);
+            }
+        }
+    }
+
     pub(super) fn reconfigure(&mut self, config: Config, now: Moment) {
         self.account(now);
         let old = std::mem::replace(&mut self.config, config);
@@ -41,12 +53,7 @@ impl Monitor {
             let wanted = self.host_of(target);
             let present = self.link(target).map(|l| l.host().clone());
             if wanted != present {
-                self.book.close(
-                    settle::cause_of(target),
-                    now,
-                    crate::event::EndReason::NoLongerWatched,
-                    now,
-                );
+                self.book.close(settle::cause_of(target), now, EndReason::NoLongerWatched, now);
                 self.released[target.index()] = None;
                 self.links[target.index()] =
                     wanted.map(|host| self.new_link(target, &host, false, None, now));

@@ -175,6 +175,7 @@ impl Monitor {
         }
         monitor.book =
             Book::restored(restored.next_incident, restored.open, restored.recent, last_alive, now);
+        monitor.close_unwatched(last_alive.unwrap_or(now), now);
         let seats = monitor.config.monitor.seats.clone();
         monitor.seats.configure(&seats, now);
         monitor.restore_stays(restored.stays, last_alive, now);

@@ -192,6 +192,9 @@ impl Neighbours {
             }
             ArpFault::OffLink | ArpFault::Unable => {
                 self.off.insert(address, now + OFF);
+                // Nothing was broadcast, so the budget is that of before.
+                let seats = refused.iter().filter(|q| !matches!(q.asked, Asked::Target(_))).count();
+                self.used = self.used.saturating_sub(u32::try_from(seats).unwrap_or(u32::MAX));
             }
         }
         refused

@@ -130,6 +130,8 @@ impl Monitor {
                 self.seat_silent(key, question.since, now);
             }
         }
+        // What was not broadcast leaves room for the next.
+        self.ask_arp(now);
     }
 
     /// Questions by ARP whose time is over.

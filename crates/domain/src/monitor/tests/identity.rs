@@ -2,8 +2,8 @@
 //! change of its address.
 
 use super::world::{World, config};
-use crate::config::Config;
-use crate::event::{Cause, IncidentChange, IncidentKind, Session};
+use crate::config::{Config, Host};
+use crate::event::{Cause, EndReason, IncidentChange, IncidentKind, Session};
 use crate::monitor::Input;
 
 fn stutter(w: &mut World, times: usize) {
@@ -81,6 +81,23 @@ fn seats_that_fell_together_are_held_over_a_crash_too() {
         let all = ended(&w);
         assert_eq!(all.len(), over, "after {away} s: {all:#?}");
         assert!(all.iter().all(|s| near(w.at_seconds(s.end.unwrap()), off, 1.5)), "{all:#?}");
+    }
+}
+
+#[test]
+fn an_incident_of_a_target_that_was_changed_while_nobody_looked_is_no_longer_watched() {
+    for other in [None, Some(Host::Address([192, 168, 1, 201].into()))] {
+        let mut w = World::healthy(5);
+        w.kill("server");
+        w.run(30.0);
+        let died = w.seconds();
+        let mut config = w.monitor.config().clone();
+        config.targets.server = other;
+        w.restart_with(config, 20.0);
+        w.run(30.0);
+        let incident = w.only(Cause::ServerDown);
+        assert_eq!(incident.end_reason, Some(EndReason::NoLongerWatched));
+        assert!(near(w.at_seconds(incident.end.unwrap()), died, 1.0), "not longer than we know");
     }
 }
 

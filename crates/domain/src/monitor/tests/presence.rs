@@ -85,6 +85,21 @@ fn a_seat_that_is_not_on_the_link_is_judged_by_ping() {
 }
 
 #[test]
+fn seats_that_are_not_on_the_link_cost_no_budget_and_wait_for_nobody() {
+    let mut w = World::new(many(1000));
+    w.off_link = true;
+    let mut w = w.with_arp();
+    w.run(30.0);
+    assert_eq!(w.monitor.view(w.now()).seats_online, 1000);
+    for i in 0..500 {
+        w.kill(&format!("pc{}", i * 2 + 1));
+    }
+    w.run(5.0);
+    assert_eq!(w.monitor.view(w.now()).seats_online, 500);
+    assert!(w.arp_asked.is_empty());
+}
+
+#[test]
 fn a_busy_system_is_asked_again_and_decides_nothing() {
     let mut w = cafe(Presence::Auto, &["pc2"]);
     for _ in 0..200 {

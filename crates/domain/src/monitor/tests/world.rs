@@ -10,7 +10,7 @@ use crate::event::{
     Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Session, Target,
 };
 use crate::monitor::{
-    Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
+    ArpFault, Input, Monitor, Output, ProbeId, ProbeRequest, Restored, SeatMinute, SendFault,
 };
 use crate::notify::{BatchEntry, Channel, Outgoing, Told};
 use crate::occupancy::Memory;
@@ -37,6 +37,8 @@ pub(super) struct World {
     pub(super) cable: bool,
     pub(super) switch: bool,
     pub(super) fault: Option<SendFault>,
+    /// Nobody is on a local link: ARP can say nothing.
+    pub(super) off_link: bool,
     pub(super) events: Vec<(f64, Event)>,
     pub(super) probes: u64,
     /// What was told, and when.
@@ -76,8 +78,19 @@ impl World {
 
     /// The program dies now and is started again `seconds` later.
     pub(super) fn restart_after(&mut self, seconds: f64) {
-        let restored = self.restored();
         let config = self.monitor.config().clone();
+        self.restart_with(config, seconds);
+    }
+
+    /// The same, and somebody edits the configuration meanwhile.
+    pub(super) fn restart_with(&mut self, config: Config, seconds: f64) {
+        let mut restored = self.restored();
+        let of = |target| match target {
+            Target::Router => Some(&config.targets.router),
+            Target::Server => config.targets.server.as_ref(),
+            Target::Internet => Some(&config.targets.internet),
+        };
+        restored.seen.retain(|(target, host)| of(*target) == Some(host));
         self.us += (seconds * 1e6) as i64;
         self.monitor = Monitor::start(config, restored, self.now());
         self.replies.clear();
@@ -112,6 +125,7 @@ impl World {
             cable: true,
             switch: true,
             fault: None,
+            off_link: false,
             events: Vec::new(),
             probes: 0,
             notices: Vec::new(),
@@ -185,6 +199,7 @@ impl World {
 
     fn drain(&mut self) {
         let mut refused = Vec::new();
+        let mut unasked = Vec::new();
         while let Some(output) = self.monitor.poll() {
             match output {
                 Output::Probe(ProbeRequest { id, address }) => {
@@ -196,6 +211,10 @@ impl World {
                     }
                 }
                 Output::Arp(address) => {
+                    if self.off_link {
+                        unasked.push(address);
+                        continue;
+                    }
                     self.arp_asked.push((self.seconds(), address));
                     if self.answers(IpAddr::V4(address), true) {
                         self.replies.push((self.us + RTT_US, Answer::Arp, IpAddr::V4(address)));
@@ -229,6 +248,9 @@ impl World {
         }
         for (id, fault) in refused {
             self.input(Input::Refused { id, fault });
+        }
+        for address in unasked {
+            self.input(Input::ArpRefused { address, fault: ArpFault::OffLink });
         }
     }
 
