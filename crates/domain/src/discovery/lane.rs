@@ -27,9 +27,14 @@ pub(super) struct Lane {
     pub(super) open: VecDeque<(Tick, usize)>,
 }
 
-/// Between two of so many questions in a second: rounded up, so that they are not one more.
+/// Questions that were due while a busy machine did not get to them are made up for, so
+/// many at most …
+const MADE_UP: u32 = 2;
+
+/// … and the time between two is longer by as much, so that even then no second sees more
+/// than `per_second`.
 fn gap(per_second: u32) -> Duration {
-    Duration::from_nanos(1_000_000_000u64.div_ceil(per_second.into()))
+    Duration::from_secs(1) / per_second.saturating_sub(MADE_UP + 2).max(1)
 }
 
 impl Lane {
@@ -51,7 +56,7 @@ impl Lane {
 
     pub(super) fn put(&mut self, host: usize, now: Tick) {
         self.open.push_back((now + self.patience, host));
-        self.next = now + self.gap;
+        self.next = (self.next + self.gap).max(now - MADE_UP * self.gap);
     }
 
     pub(super) fn next_lost(&mut self, now: Tick) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use cafesentinel_domain::discovery::Via;
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::{Discovery, HostReport, Report, State, Wish, World};
 
@@ -131,9 +131,17 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     let Some(suggestion) = &report.suggestion else { return Ok(()) };
     writeln!(out, "\nSuggested: {}.", suggestion.summary)?;
-    let document =
-        json!({ "targets": suggestion.targets, "monitor_settings": suggestion.monitor_settings });
-    writeln!(out, "In config.json:\n{document:#}")?;
+    let sections =
+        [("targets", &suggestion.targets), ("monitor_settings", &suggestion.monitor_settings)];
+    let set = |(_, section): &(&str, &Value)| section.as_object().is_some_and(|s| !s.is_empty());
+    let document: Map<String, Value> = sections
+        .into_iter()
+        .filter(set)
+        .map(|(name, section)| (name.to_owned(), section.clone()))
+        .collect();
+    if !document.is_empty() {
+        writeln!(out, "In config.json:\n{:#}", Value::Object(document))?;
+    }
     writeln!(out, "\nThe rule: {}", suggestion.rule)
 }
 
@@ -184,6 +192,16 @@ mod tests {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
         assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
+    }
+
+    #[test]
+    fn of_an_empty_network_only_the_router_is_suggested() {
+        let mut empty = cafe();
+        empty.who.clear();
+        let text = printed(&finished(empty));
+        assert!(text.contains("0 of 13 addresses answered; it took "), "{text}");
+        assert!(text.contains("Suggested: nobody answered who could be a seat"), "{text}");
+        assert!(text.contains("\"router\"") && !text.contains("monitor_settings"), "{text}");
     }
 
     #[test]
