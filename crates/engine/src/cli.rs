@@ -12,6 +12,7 @@ use cafesentinel_domain::time::Utc;
 use cafesentinel_platform::{dirs, network};
 use clap::{Args, Parser, Subcommand};
 
+use crate::capture::{Settings, verb};
 use crate::store::{IncidentFilter, Reader, SessionFilter};
 use crate::{app, incidents_csv, sessions_csv, sweep};
 
@@ -39,6 +40,8 @@ const EXAMPLES: &str = "Examples:
   cafesentinel-headless run --data-dir ./data      watch, with the files in ./data
   cafesentinel-headless check-config config.json   say what is wrong with a file
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
+  cafesentinel-headless screenshot --output me.webp
+                                                   what a picture of this screen looks like
   cafesentinel-headless export incidents --from 2026-01-01 --to 2026-01-31 > january.csv
   cafesentinel-headless export sessions --from 2026-01-31 --to 2026-01-31 > saturday.csv";
 
@@ -82,11 +85,31 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take a picture of this screen as a notice would, and write it to a file
+    Screenshot(Screenshot),
     /// Write what is stored to standard output
     Export {
         #[command(subcommand)]
         what: Export,
     },
+}
+
+#[derive(Debug, Args)]
+struct Screenshot {
+    /// The WebP file to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Size relative to the screen, 0.1–1.0
+    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = ratio)]
+    resize_ratio: f64,
+    /// WebP quality, 1–100
+    #[arg(long, value_name = "Q", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio| (0.1..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "expected a number from 0.1 to 1.0".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,6 +173,8 @@ pub fn main() -> ExitCode {
         Command::Sweep { network, file, timeout_ms, json } => {
             run_sweep(network.as_deref(), file, Duration::from_millis(timeout_ms), json)
         }
+        // No privacy mode is kept anywhere yet, so none can be on.
+        Command::Screenshot(wanted) => screenshot(wanted, false),
         Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
         Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
@@ -253,6 +278,23 @@ fn run_sweep(
     Ok(if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// `privacy`: whether this installation's privacy mode is on; then no picture is taken.
+fn screenshot(wanted: Screenshot, privacy: bool) -> anyhow::Result<ExitCode> {
+    let Screenshot { output, resize_ratio, quality } = wanted;
+    let order = verb::Order { output, settings: Settings { resize_ratio, quality } };
+    let taken = verb::screenshot(&order, privacy)?;
+    let verb::Taken { picture, took } = taken;
+    println!(
+        "{}: {}×{}, {} bytes, taken within {} ms.",
+        order.output.display(),
+        picture.width,
+        picture.height,
+        picture.webp.len(),
+        took.as_millis()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
 fn history(stretch: &Stretch) -> anyhow::Result<Reader> {
     let path = dirs::data_dir(stretch.data_dir.as_deref()).join(app::HISTORY);
     anyhow::ensure!(path.is_file(), "there is no history at {}", path.display());
@@ -294,7 +336,9 @@ mod tests {
     fn the_command_line_is_sound_and_its_help_has_examples() {
         Cli::command().debug_assert();
         let help = Cli::command().render_long_help().to_string();
-        for word in ["sweep 192.168.1.0/24", "check-config", "--demo", "export incidents"] {
+        for word in
+            ["sweep 192.168.1.0/24", "check-config", "--demo", "export incidents", "screenshot"]
+        {
             assert!(help.contains(word), "{word} is missing in {help}");
         }
     }
@@ -308,6 +352,20 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse("x sweep 10.0.0.0/24 --file f").is_err());
+    }
+
+    #[test]
+    fn a_picture_has_the_ranges_of_the_configuration() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        for good in ["0.1", "1", "0.55"] {
+            assert!(parse(&format!("x screenshot --output f --resize-ratio {good}")).is_ok());
+        }
+        for bad in ["", "--output f --resize-ratio 0.09", "--output f --resize-ratio NaN"] {
+            assert!(parse(&format!("x screenshot {bad}")).is_err(), "{bad}");
+        }
+        for bad in ["0", "101"] {
+            assert!(parse(&format!("x screenshot --output f --quality {bad}")).is_err(), "{bad}");
+        }
     }
 
     #[test]
