@@ -2,7 +2,15 @@
 // and by Python's mss + Pillow (WebP `method=4`), in turns; then how much the beat of a running
 // monitor moves while it takes one picture after the other. Prints Markdown tables.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, homedir, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -75,7 +83,10 @@ desk.save(sys.argv[1])
 class Peer {
   constructor(name, program, args, env) {
     this.name = name;
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    this.child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -130,7 +141,12 @@ async function pythonPackages() {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     mkdirSync(folder, { recursive: true });
     const names = Object.entries(PYTHON).map(([name, version]) => `${name}==${version}`);
-    const quiet = ['--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--upgrade'];
+    const quiet = [
+      '--quiet',
+      '--disable-pip-version-check',
+      '--root-user-action=ignore',
+      '--upgrade',
+    ];
     await must('python3', ['-m', 'pip', 'install', ...quiet, '--target', folder, ...names]);
     writeFileSync(stamp, wanted);
   }
@@ -162,12 +178,17 @@ async function compare(program, env, screens) {
   const memory = [ours.memory(), theirs.memory()];
   ours.end();
   theirs.end();
-  const cell = ([a, b], digits = 0) => `${a.toFixed(digits)} / ${b.toFixed(digits)} = **${(a / b).toFixed(2)}**`;
-  console.log(`\nCafeSentinel / mss ${PYTHON.mss} + Pillow ${PYTHON.pillow}, medians of ${ROUNDS} rounds, quality 80:\n`);
+  const cell = ([a, b], digits = 0) =>
+    `${a.toFixed(digits)} / ${b.toFixed(digits)} = **${(a / b).toFixed(2)}**`;
+  console.log(
+    `\nCafeSentinel / mss ${PYTHON.mss} + Pillow ${PYTHON.pillow}, medians of ${ROUNDS} rounds, quality 80:\n`,
+  );
   console.log('| screen | ratio | time (ms) | CPU (ms) | size (bytes) |');
   console.log('|---|---|---|---|---|');
   for (const { screen, ratio, ms, cpu, bytes } of rows) {
-    console.log(`| ${screen} | ${ratio.toFixed(1)} | ${cell(ms, 1)} | ${cell(cpu, 1)} | ${cell(bytes)} |`);
+    console.log(
+      `| ${screen} | ${ratio.toFixed(1)} | ${cell(ms, 1)} | ${cell(cpu, 1)} | ${cell(bytes)} |`,
+    );
   }
   console.log(`\nMemory afterwards: ${memory.map((mib) => mib.toFixed(0)).join(' / ')} MiB.`);
 }
@@ -192,7 +213,11 @@ async function beat(program, env, captures) {
       env: { ...env, CAPTURES_TAKEN: count },
     });
     const log = readFileSync(join(data, 'info.log'), 'utf8');
-    const told = [...log.matchAll(/(\d+) beats, started late by ([\d.]+) ms in the median, ([\d.]+) ms at the 99th percentile, ([\d.]+) ms/g)];
+    const told = [
+      ...log.matchAll(
+        /(\d+) beats, started late by ([\d.]+) ms in the median, ([\d.]+) ms at the 99th percentile, ([\d.]+) ms/g,
+      ),
+    ];
     if (told.length === 0) throw new Stop(`no report of the beat in the log:\n${log}`);
     const [beats, p50, p99, max] = told.at(-1).slice(1).map(Number);
     const taken = captures ? Number(readFileSync(count, 'utf8')) : 0;
@@ -209,7 +234,9 @@ async function beats(program, env) {
   for (let turn = 0; turn < BEAT_RUNS; turn += 1) {
     for (const captures of [false, true]) {
       const { beats, p50, p99, max, taken } = await beat(program, env, captures);
-      console.log(`| ${captures ? 'without a pause' : 'none'} | ${taken} | ${beats} | ${p50} | ${p99} | ${max} |`);
+      console.log(
+        `| ${captures ? 'without a pause' : 'none'} | ${taken} | ${beats} | ${p50} | ${p99} | ${max} |`,
+      );
     }
   }
 }
@@ -219,12 +246,26 @@ script(async () => {
   needRust();
   await systemPackages('build', 'bench');
   const python = await pythonPackages();
-  await must('cargo', ['build', ...cargoNetwork(), '--release', '-p', 'cafesentinel-engine', '--example', 'bench_capture']);
+  await must('cargo', [
+    'build',
+    ...cargoNetwork(),
+    '--release',
+    '-p',
+    'cafesentinel-engine',
+    '--example',
+    'bench_capture',
+  ]);
   const program = join(targetDir(), 'release/examples/bench_capture');
   const folder = mkdtempSync(join(tmpdir(), 'cafesentinel-bench-'));
   const { xvfb, display } = await startXvfb();
   try {
-    const env = { DISPLAY: display, PYTHONPATH: python, WAYLAND_DISPLAY: '', XDG_SESSION_TYPE: '', XDG_SESSION_ID: '' };
+    const env = {
+      DISPLAY: display,
+      PYTHONPATH: python,
+      WAYLAND_DISPLAY: '',
+      XDG_SESSION_TYPE: '',
+      XDG_SESSION_ID: '',
+    };
     const screens = { desktop: join(folder, 'desktop.png'), game: join(folder, 'game.png') };
     await must('python3', ['-c', PAINTER, screens.desktop, screens.game], { env });
     say(`${cpus().length} processors, load ${loadavg()[0].toFixed(1)}`);
