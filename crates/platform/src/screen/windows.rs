@@ -246,3 +246,48 @@ fn copy(width: i32, height: i32) -> Result<Frame, Unseen> {
         .ok_or_else(|| Unseen::Failed("the desktop's picture cannot be read".to_owned()))?;
     Ok(Frame { width: width.unsigned_abs(), height: height.unsigned_abs(), rgba })
 }
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Foundation::RECT;
+    use windows_sys::Win32::Graphics::Gdi::{CreateSolidBrush, FillRect};
+
+    use super::*;
+
+    /// Paints over whatever is on the screen.
+    fn paint(left: i32, top: i32, right: i32, bottom: i32, [red, green, blue]: [u8; 3]) {
+        let color = u32::from_le_bytes([red, green, blue, 0]);
+        let place = RECT { left, top, right, bottom };
+        // SAFETY: place lives through the call; the brush is deleted once.
+        unsafe {
+            let screen = ScreenContext(GetDC(null_mut()));
+            let brush = CreateSolidBrush(color);
+            FillRect(screen.0, &raw const place, brush);
+            GdiFlush();
+            DeleteObject(brush);
+        }
+    }
+
+    #[test]
+    fn what_is_painted_on_the_screen_is_seen() {
+        let frame = match grab() {
+            Ok(frame) => frame,
+            Err(unseen) => {
+                assert!(std::env::var_os("CI").is_none(), "CI must have a display: {unseen:?}");
+                println!("SKIPPED: needs a display ({unseen:?})");
+                return;
+            }
+        };
+        assert_eq!(frame.rgba.len(), (frame.width * frame.height * 4) as usize);
+        paint(0, 0, 100, 50, [220, 30, 40]);
+        paint(100, 0, 200, 50, [30, 170, 60]);
+        let frame = grab().expect("a second look");
+        let at = |x: u32, y: u32| {
+            let start = ((y * frame.width + x) * 4) as usize;
+            &frame.rgba[start..start + 4]
+        };
+        assert_eq!((at(50, 25), at(150, 25)), (&[220, 30, 40, 255][..], &[30, 170, 60, 255][..]));
+        assert_eq!(at(99, 49), [220, 30, 40, 255]);
+        assert_eq!(at(100, 0), [30, 170, 60, 255]);
+    }
+}
