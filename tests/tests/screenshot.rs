@@ -269,7 +269,8 @@ fn the_screen_is_seen_in_its_size_and_colours_and_nothing_else_is_written() {
 
     let half = bench.picture(&xvfb, &["--resize-ratio", "0.5", "--quality", "60"]);
     assert_eq!(half.size, (640, 360));
-    assert_card(&half, 6);
+    // Less quality, more deviation near the edges.
+    assert_card(&half, 12);
 }
 
 #[test]
