@@ -103,7 +103,14 @@ const PACKAGES = {
     iproute2: () => have('ip'),
     nftables: () => have('nft'),
     fping: () => have('fping'),
+    xvfb: () => have('Xvfb'),
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
+  },
+  bench: {
+    xvfb: () => have('Xvfb'),
+    imagemagick: () => have('display'),
+    iproute2: () => have('ip'),
+    'python3-pip': () => quietly('python3', ['-m', 'pip', '--version']),
   },
 };
 

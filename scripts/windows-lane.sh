@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 WITH_WINE=1 bash scripts/windows-toolchain.sh
 apt_missing=()
-for need in curl:curl jq:jq nft:nftables ip:iproute2; do
+for need in curl:curl jq:jq nft:nftables ip:iproute2 Xvfb:xvfb; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null || apt_missing+=("${need##*:}")
 done
 if [ "${#apt_missing[@]}" -gt 0 ]; then
@@ -43,6 +43,14 @@ step 'build and link'
 /usr/bin/cargo build --locked --target $TARGET --workspace --exclude cafesentinel-tests
 
 step 'tests under Wine'
+# A screen for Wine's desktop, so that there is something to take a picture of. A server of
+# before may have another one, or none.
+wineserver -k || true
+exec {told}< <(exec Xvfb -displayfd 1 -screen 0 1280x720x24 -noreset -nolisten tcp 2>/dev/null)
+XVFB=$!
+trap 'kill $XVFB' EXIT
+read -r number <&"$told"
+export DISPLAY=:$number
 /usr/bin/cargo test --locked --target $TARGET -p cafesentinel-domain
 # Wine 8 has no Icmp6CreateFile, by which IPv6 is asked where no raw socket is allowed.
 /usr/bin/cargo test --locked --target $TARGET -p cafesentinel-platform -- \

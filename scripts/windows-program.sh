@@ -47,6 +47,14 @@ jq -e '.alive == 14 and .hosts[0].via != null' "$HOME_OF_DATA/sweep.json" >/dev/
   || fail "sweep: $(cat "$HOME_OF_DATA/sweep.json")"
 jq -c '{sent, alive, wall_ms, via: .hosts[0].via}' "$HOME_OF_DATA/sweep.json"
 
+echo '# screenshot'
+wine "$EXE" screenshot --output "$DATA\\screen.webp" --resize-ratio 0.5 \
+  >"$HOME_OF_DATA/screenshot" || fail 'screenshot'
+cat "$HOME_OF_DATA/screenshot"
+grep -q '640×360' "$HOME_OF_DATA/screenshot" || fail 'the picture has another size'
+[ "$(head -c 4 "$HOME_OF_DATA/screen.webp")$(head -c 12 "$HOME_OF_DATA/screen.webp" | tail -c 4)" \
+  = RIFFWEBP ] || fail 'the picture is no WebP'
+
 echo '# run'
 wine "$EXE" run --data-dir "$DATA" >"$HOME_OF_DATA/console" 2>&1 &
 until_site 60 'everything is up' '[.targets[].state] == ["up", "up", "up"] and .seats_online == 5'

@@ -13,6 +13,8 @@ use cafesentinel_domain::time::Utc;
 use cafesentinel_platform::{dirs, network};
 use clap::{Args, Parser, Subcommand};
 
+use crate::capture::{Settings, verb};
+use crate::clock::Clock;
 use crate::store::{IncidentFilter, Reader, SessionFilter};
 use crate::{app, demo, discovery, incidents_csv, sessions_csv, sweep};
 
@@ -42,6 +44,8 @@ const EXAMPLES: &str = "Examples:
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
   cafesentinel-headless discover                   gateway, PCs with MAC, settings to match
   cafesentinel-headless discover --network 192.168.1.0/24 --json > found.json
+  cafesentinel-headless screenshot --output me.webp
+                                                   what a picture of this screen looks like
   cafesentinel-headless export incidents --from 2026-01-01 --to 2026-01-31 > january.csv
   cafesentinel-headless export sessions --from 2026-01-31 --to 2026-01-31 > saturday.csv";
 
@@ -92,6 +96,8 @@ enum Command {
     /// config.json. Ctrl-C ends it and shows what was found so far. Ends with 0 when all
     /// were asked, 1 when nobody could be, 130 when cancelled.
     Discover(Discover),
+    /// Take a picture of this screen as a notice would, and write it to a file
+    Screenshot(Screenshot),
     /// Write what is stored to standard output
     Export {
         #[command(subcommand)]
@@ -118,6 +124,31 @@ struct Discover {
 
 fn network_of_ours(text: &str) -> Result<Subnet, String> {
     Subnet::parse(text).ok_or_else(|| "expected an IPv4 network like 192.168.1.0/24".to_owned())
+}
+
+#[derive(Debug, Args)]
+struct Screenshot {
+    /// The WebP file to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Size relative to the screen, 0.1–1.0
+    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = ratio)]
+    resize_ratio: f64,
+    /// WebP quality, 1–100
+    #[arg(long, value_name = "Q", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// Folder whose privacy mode counts [default: this system's]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+fn clock_now() -> Utc {
+    Clock::real().now().utc
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio| (0.1..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "expected a number from 0.1 to 1.0".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -182,6 +213,7 @@ pub fn main() -> ExitCode {
             run_sweep(network.as_deref(), file, Duration::from_millis(timeout_ms), json)
         }
         Command::Discover(options) => discover(&options),
+        Command::Screenshot(wanted) => screenshot(wanted),
         Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
         Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
@@ -300,6 +332,25 @@ fn discover(options: &Discover) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// While this installation's privacy mode is on, no picture is taken.
+fn screenshot(wanted: Screenshot) -> anyhow::Result<ExitCode> {
+    let Screenshot { output, resize_ratio, quality, data_dir } = wanted;
+    let history = dirs::data_dir(data_dir.as_deref()).join(app::HISTORY);
+    let privacy = history.is_file() && Reader::open(&history)?.is_private(clock_now())?;
+    let order = verb::Order { output, settings: Settings { resize_ratio, quality } };
+    let taken = verb::screenshot(&order, privacy)?;
+    let verb::Taken { picture, took } = taken;
+    println!(
+        "{}: {}×{}, {} bytes, taken within {} ms.",
+        order.output.display(),
+        picture.width,
+        picture.height,
+        picture.webp.len(),
+        took.as_millis()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
 fn history(stretch: &Stretch) -> anyhow::Result<Reader> {
     let path = dirs::data_dir(stretch.data_dir.as_deref()).join(app::HISTORY);
     anyhow::ensure!(path.is_file(), "there is no history at {}", path.display());
@@ -342,7 +393,7 @@ mod tests {
         Cli::command().debug_assert();
         let help = Cli::command().render_long_help().to_string();
         for word in
-            ["sweep 192.168.1.0/24", "check-config", "--demo", "discover", "export incidents"]
+            ["sweep 192.168.1.0/24", "check-config", "--demo", "discover", "screenshot", "export"]
         {
             assert!(help.contains(word), "{word} is missing in {help}");
         }
@@ -367,6 +418,20 @@ mod tests {
         assert_eq!(options.network.unwrap().to_string(), "10.0.0.0/24");
         for bad in ["--network fd00::/64", "--network x", "--timeout-ms 99", "--timeout-ms 5001"] {
             assert!(parse(&format!("x discover {bad}")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_picture_has_the_ranges_of_the_configuration() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        for good in ["0.1", "1", "0.55"] {
+            assert!(parse(&format!("x screenshot --output f --resize-ratio {good}")).is_ok());
+        }
+        for bad in ["", "--output f --resize-ratio 0.09", "--output f --resize-ratio NaN"] {
+            assert!(parse(&format!("x screenshot {bad}")).is_err(), "{bad}");
+        }
+        for bad in ["0", "101"] {
+            assert!(parse(&format!("x screenshot --output f --quality {bad}")).is_err(), "{bad}");
         }
     }
 

@@ -10,6 +10,7 @@ pub mod analysis;
 pub mod api;
 pub mod app;
 pub mod bus;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config_file;

@@ -18,6 +18,7 @@ mod occupancy;
 mod page;
 mod privacy;
 mod read;
+mod screenshot;
 mod serve;
 mod site;
 mod times;
@@ -35,6 +36,7 @@ use cafesentinel_domain::view::SiteView;
 use tokio::sync::{Semaphore, watch};
 
 use crate::bus::Bus;
+use crate::capture::Camera;
 use crate::config_file::ConfigFile;
 use crate::discovery::Discovery;
 use crate::driver::Message;
@@ -77,6 +79,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// To the machine.
     pub inputs: Sender<Message>,
+    /// Takes pictures of the screen.
+    pub camera: Camera,
     /// The log.
     pub logs: Logs,
     /// The database file; none if there is no history.
@@ -100,6 +104,7 @@ pub struct Inner {
     faults: Faults,
     outbox: Outbox,
     inputs: Sender<Message>,
+    camera: Camera,
     logs: Logs,
     history: History,
     page: PageSource,
@@ -128,6 +133,7 @@ impl ApiState {
             faults: parts.faults,
             outbox: parts.outbox,
             inputs: parts.inputs,
+            camera: parts.camera,
             logs: parts.logs,
             history: History::new(parts.history),
             page: parts.page,
@@ -168,6 +174,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/notices/test", post(notices::test))
         .route("/api/v1/notices/{id}/retry", post(notices::retry))
         .route("/api/v1/notices/{id}/drop", post(notices::give_up))
+        .route("/api/v1/screenshot", get(screenshot::get))
         .route("/api/v1/privacy", get(privacy::get).post(privacy::post))
         .route("/api/v1/config", get(config::get).post(config::post))
         .route("/api/v1/config/check", post(config::check))

@@ -8,6 +8,7 @@
 mod first;
 mod instance;
 mod listen;
+mod photographs;
 mod stop;
 mod threads;
 
@@ -23,12 +24,12 @@ use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
 use cafesentinel_platform::dirs;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::api::{self, About, ApiState, PageSource, Parts};
 use crate::bus::Bus;
+use crate::capture::{Camera, Desktop, Simulated};
 use crate::clock::Clock;
 use crate::config_file::ConfigFile;
 use crate::digest::Digest;
@@ -40,6 +41,7 @@ use crate::recorder::{Faults, Recorder};
 use crate::store::{Store, Undelivered};
 use crate::{demo, logs, outbox, resolver};
 use instance::Instance;
+pub use photographs::Photographs;
 
 /// The history's file in the data folder.
 pub const HISTORY: &str = "history.db";
@@ -163,7 +165,8 @@ async fn supervise(
     let (records, record_queue) = mpsc::channel();
     let bus = Bus::default();
     let (outbox, inbox) = Outbox::open();
-    let (captures, _) = unbounded_channel();
+    let pool = outbox::Pool::default();
+    let (photographs, orders) = Photographs::open(pool.clone());
     let recorder = Recorder {
         store,
         bus: bus.clone(),
@@ -173,7 +176,7 @@ async fn supervise(
         config: file.follow(),
         clock,
     };
-    let wires = Wires { records: records.clone(), view: view_sender, beats, captures };
+    let wires = Wires { records: records.clone(), view: view_sender, beats, photographs };
     let driver = Driver::new(monitor, prober, messages, wires, clock, now);
     let mut threads = threads::Threads::default();
     threads.start("recorder", move || {
@@ -187,6 +190,21 @@ async fn supervise(
         tokio::spawn(resolver::resolve(file.follow(), inputs.clone(), router));
         tokio::spawn(resolver::watch_cable(router_address, inputs.clone()));
     }
+    let camera = if options.demo {
+        Camera::start(move || Simulated::new(clock), clock)
+    } else {
+        Camera::start(|| Desktop, clock)
+    }
+    .context("no thread for the camera")?;
+    camera.set_privacy(view.borrow().privacy.on);
+    tokio::spawn(photographs::follow_privacy(camera.clone(), view.clone()));
+    tokio::spawn(photographs::take(
+        camera.clone(),
+        orders,
+        pool.clone(),
+        outbox.clone(),
+        inputs.clone(),
+    ));
     if options.demo {
         // Nobody works behind the outbox, and whoever asks is told so at once.
         drop(inbox);
@@ -195,7 +213,7 @@ async fn supervise(
             config: file.follow(),
             records: records.clone(),
             clock,
-            pictures: outbox::Pool::default(),
+            pictures: pool.clone(),
             undelivered,
         };
         tokio::spawn(deliver(inbox, parts, faults.clone()));
@@ -217,6 +235,7 @@ async fn supervise(
         faults: faults.clone(),
         outbox: outbox.clone(),
         inputs: inputs.clone(),
+        camera,
         logs,
         history,
         page,

@@ -23,8 +23,8 @@ fn live(hours: u64) -> (Vec<Stamped>, Arc<SiteView>, u32) {
     let (view, seen) = watch::channel(Arc::new(monitor.view(now)));
     let (beats, _) = watch::channel(BeatReport::default());
     let cafe = Cafe::open(MIDNIGHT, inputs);
-    let (captures, _) = tokio::sync::mpsc::unbounded_channel();
-    let wires = Wires { records, view, beats, captures };
+    let (photographs, _) = crate::app::Photographs::open(crate::outbox::Pool::default());
+    let wires = Wires { records, view, beats, photographs };
     let mut driver =
         Driver::new(monitor, Box::new(cafe), messages, wires, Clock::story(now.utc, PACE), now);
     let end = now.tick + Duration::from_secs(hours * 3600);

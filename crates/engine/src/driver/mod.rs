@@ -30,11 +30,11 @@ use cafesentinel_domain::notify::Told;
 use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick};
 use cafesentinel_domain::view::SiteView;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 pub use lateness::{BeatReport, Lateness};
 
+use crate::app::Photographs;
 use crate::clock::Clock;
 use crate::pinger::Prober;
 use crate::recorder::Record;
@@ -118,7 +118,7 @@ pub struct Wires {
     /// To the diagnostics.
     pub beats: watch::Sender<BeatReport>,
     /// To the camera.
-    pub captures: UnboundedSender<Capture>,
+    pub photographs: Photographs,
 }
 
 impl Driver {
@@ -283,14 +283,14 @@ impl Driver {
             }
         }
         let changed = completed || !turn.events.is_empty();
-        if !turn.is_empty() {
-            self.wires.records.send(Record::Turn { turn, now }).map_err(io::Error::other)?;
-        }
+        // Before what is told: a message must know that its picture is on its way.
         for capture in captures {
-            // Nobody pictures the screen where there is no camera at all: then it failed.
-            if self.wires.captures.send(capture).is_err() {
+            if !self.wires.photographs.ask(capture) {
                 self.monitor.handle(Input::Captured { id: capture.id, there: false }, now);
             }
+        }
+        if !turn.is_empty() {
+            self.wires.records.send(Record::Turn { turn, now }).map_err(io::Error::other)?;
         }
         Ok(changed)
     }

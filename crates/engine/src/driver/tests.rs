@@ -83,8 +83,8 @@ fn bench() -> Bench {
     let (beats, _) = watch::channel(BeatReport::default());
     let world = Arc::new(Mutex::new(World::default()));
     let door = Door { world: Arc::clone(&world), inputs: inputs.clone() };
-    let (captures, _) = tokio::sync::mpsc::unbounded_channel();
-    let wires = Wires { records, view, beats, captures };
+    let (photographs, _) = crate::app::Photographs::open(crate::outbox::Pool::default());
+    let wires = Wires { records, view, beats, photographs };
     let driver = Driver::new(monitor, Box::new(door), messages, wires, Clock::real(), now);
     Bench { driver, world, inputs, stored, view: seen, now }
 }

@@ -1,6 +1,6 @@
 //! The desk where the lanes meet: the only place that holds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ use crate::store::{DeadWebhook, NoticeRow, NoticeState, Standing};
 
 /// Looks up at least so often: the wall clock and the configuration may have moved.
 const LOOK_UP: Duration = Duration::from_secs(30);
+
+/// A picture stays so long after the last notice that wanted it.
+const KEEP_PICTURE: Duration = Duration::from_secs(60);
 
 /// Whose answer it is.
 enum Asked {
@@ -52,6 +55,8 @@ pub(super) struct Desk {
     requests: JoinSet<Answered>,
     reports: watch::Sender<Vec<LaneReport>>,
     dead: BTreeMap<Channel, DeadWebhook>,
+    /// When a notice last wanted which picture.
+    wanted: BTreeMap<PictureId, Tick>,
 }
 
 impl Desk {
@@ -74,6 +79,7 @@ impl Desk {
             requests: JoinSet::new(),
             reports,
             dead: parts.undelivered.dead.into_iter().collect(),
+            wanted: BTreeMap::new(),
         };
         desk.configure();
         let now = desk.clock.now();
@@ -391,8 +397,7 @@ impl Desk {
         if !news.is_empty() {
             self.record(Record::Tell(news));
         }
-        let wanted: Vec<PictureId> = self.lanes.iter().flat_map(Lane::wanted).collect();
-        self.pictures.release(&wanted);
+        self.forget_pictures(now);
         let reports: Vec<LaneReport> = self
             .lanes
             .iter()
@@ -414,6 +419,23 @@ impl Desk {
             let news = *known != reports;
             *known = reports;
             news
+        });
+    }
+
+    /// Pictures that no notice has wanted for a while. Not at once: the notice for another
+    /// channel may still be on its way from the disk.
+    fn forget_pictures(&mut self, now: Moment) {
+        let wanted: BTreeSet<PictureId> = self.lanes.iter().flat_map(Lane::wanted).collect();
+        for id in &wanted {
+            self.wanted.insert(*id, now.tick);
+        }
+        let pictures = &self.pictures;
+        self.wanted.retain(|id, last| {
+            let keep = *last + KEEP_PICTURE > now.tick;
+            if !keep {
+                pictures.forget(*id);
+            }
+            keep
         });
     }
 

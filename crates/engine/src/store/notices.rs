@@ -344,6 +344,20 @@ impl Run<'_> {
 }
 
 impl Reader {
+    /// Whether the privacy mode is on, as far as the wall clock can tell.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn is_private(&self, now: Utc) -> Result<bool, StoreError> {
+        let row = self
+            .connection()
+            .query_row("SELECT is_on, until_utc FROM privacy", [], |row| {
+                Ok((row.get::<_, bool>(0)?, row.get::<_, Option<i64>>(1)?))
+            })
+            .optional()?;
+        Ok(row.is_some_and(|(on, until)| on && until.is_none_or(|until| until > now.0)))
+    }
+
     /// The end of the last day of which a digest was told, in milliseconds.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ use std::sync::mpsc::Receiver;
 
 use super::*;
 use crate::bus::Published;
+use crate::capture::Simulated;
+use crate::clock::Clock;
 use crate::logs;
 use crate::store::{Batch, Store};
 
@@ -42,6 +44,7 @@ pub(super) struct Cafe {
     pub(super) state: ApiState,
     /// Orders to the machine.
     pub(super) ordered: Receiver<Message>,
+    pub(super) camera: Camera,
     /// Stored with the next events.
     pub(super) told: Vec<Told>,
     /// Stored with the next events.
@@ -63,6 +66,7 @@ pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
     let (view, watched) = watch::channel(Arc::new(site(1)));
     let (bus, faults) = (Bus::default(), Faults::default());
     let (inputs, ordered) = std::sync::mpsc::channel();
+    let camera = Camera::start(|| Simulated::new(Clock::real()), Clock::real()).unwrap();
     let state = ApiState::new(Parts {
         about: About {
             version: "1.2.3".into(),
@@ -76,6 +80,7 @@ pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
         faults: faults.clone(),
         outbox: Outbox::closed(),
         inputs,
+        camera: camera.clone(),
         logs: logs::start(folder.path(), 30),
         history: Some(store.path().to_path_buf()),
         page,
@@ -90,6 +95,7 @@ pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
         config,
         state,
         ordered,
+        camera,
         told: Vec::new(),
         seat_minutes: Vec::new(),
     }

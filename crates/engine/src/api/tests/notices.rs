@@ -94,3 +94,22 @@ async fn the_privacy_mode_is_switched_by_the_machine_and_answered_once_it_is() {
         [Input::Privacy { on: true, lasts: Some(std::time::Duration::from_secs(60)) }]
     );
 }
+
+#[tokio::test]
+async fn a_screenshot_is_a_webp_and_privacy_and_the_settings_refuse_it() {
+    let cafe = cafe();
+    let response = cafe.send(request("GET", "/api/v1/screenshot", "")).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "image/webp");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert_eq!((&bytes[..4], &bytes[8..12]), (&b"RIFF"[..], &b"WEBP"[..]));
+    cafe.camera.set_privacy(true);
+    let (status, body) = cafe.get("/api/v1/screenshot").await;
+    assert_eq!((status, &body["code"]), (403, &json!("privacy")));
+    cafe.camera.set_privacy(false);
+    let off = json!({ "screenshot_settings": { "enabled": false } });
+    cafe.config.replace(&off, "a test", None).unwrap();
+    let (status, body) = cafe.get("/api/v1/screenshot").await;
+    assert_eq!((status, &body["code"]), (409, &json!("screenshots_off")));
+}
