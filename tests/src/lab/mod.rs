@@ -21,6 +21,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 pub use http::Answer;
+#[cfg(test)]
+pub(crate) use http::exchange;
 pub use plan::{INTERNET, LabOptions, MOST_PCS, PRIMARY, SECONDARY, SWITCH};
 pub use sys::{Finished, finish};
 pub(crate) use sys::{signal, wait};
