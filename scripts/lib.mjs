@@ -103,6 +103,7 @@ const PACKAGES = {
     iproute2: () => have('ip'),
     nftables: () => have('nft'),
     fping: () => have('fping'),
+    curl: () => have('curl'),
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
   },
 };

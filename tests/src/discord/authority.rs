@@ -9,34 +9,32 @@ use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tempfile::TempDir;
 
 /// An authority, with its certificate in a file that programs can be told to trust.
 #[derive(Debug)]
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    folder: TempDir,
+    file: PathBuf,
 }
 
 impl Authority {
-    /// Makes a new one.
-    pub fn new() -> Result<Self> {
+    /// Makes a new one and writes its certificate to a file (PEM).
+    pub fn new(file: &Path) -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.distinguished_name.push(DnType::CommonName, "CafeSentinel test authority");
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
-        let folder = TempDir::with_prefix("cafesentinel-authority-")?;
-        fs::write(folder.path().join("ca.pem"), certificate.pem())?;
-        Ok(Self { issuer: Issuer::new(params, key), folder })
+        fs::write(file, certificate.pem())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        Ok(Self { issuer: Issuer::new(params, key), file: file.to_owned() })
     }
 
-    /// The certificate of the authority in a PEM file, for `SSL_CERT_FILE` or `curl --cacert`.
-    /// The file goes with this value.
+    /// The file with its certificate, for `SSL_CERT_FILE` or `curl --cacert`.
     #[must_use]
-    pub fn certificate(&self) -> PathBuf {
-        Path::new(self.folder.path()).join("ca.pem")
+    pub fn certificate(&self) -> &Path {
+        &self.file
     }
 
     /// What a server needs to be known under these names (or addresses).

@@ -267,10 +267,9 @@ fn is_of(demand: &Value, value: &Value) -> bool {
         Value::Array(_) => kind == "array",
         Value::Object(_) => kind == "object",
     };
-    match demand {
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).any(fits),
-        kind => kind.as_str().is_some_and(fits),
-    }
+    let one = std::slice::from_ref(demand);
+    let all = demand.as_array().map_or(one, Vec::as_slice);
+    all.iter().filter_map(Value::as_str).any(fits)
 }
 
 fn number(schema: &Value, word: &str) -> Option<u64> {

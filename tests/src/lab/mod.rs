@@ -6,6 +6,7 @@
 //! its own name. A lab belongs to the process that made it (or is kept until taken down by
 //! hand); whatever a killed owner left behind is removed by the next `up` or `down`.
 
+mod discord;
 mod faults;
 mod http;
 mod plan;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+pub use discord::LabDiscord;
 pub use http::Answer;
 #[cfg(test)]
 pub(crate) use http::exchange;

@@ -2,6 +2,7 @@
 //! tests wait much more than they compute, and each has a lab of its own.
 #![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
+mod discord;
 mod redial;
 mod spine;
 mod stays;
