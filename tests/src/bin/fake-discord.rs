@@ -38,10 +38,11 @@ fn main() -> Result<()> {
     let (tls, base) = match (cli.tls.first(), &cli.authority) {
         (Some(name), Some(file)) => {
             let names: Vec<&str> = cli.tls.iter().map(String::as_str).collect();
-            (
-                Some(Authority::new(file)?.server(&names)?),
-                format!("https://{name}:{}", address.port()),
-            )
+            let port = match address.port() {
+                443 => String::new(),
+                other => format!(":{other}"),
+            };
+            (Some(Authority::new(file)?.server(&names)?), format!("https://{name}{port}"))
         }
         _ => (None, format!("http://{address}")),
     };

@@ -102,7 +102,7 @@ impl State {
             return status_reply(401, 50027);
         }
         let bucket = format!("{} {kind:?}", webhook.name);
-        if let Some(reply) = asked.act.as_ref().and_then(|act| self.act_out(act, &bucket, now)) {
+        if let Some(reply) = self.act_out(asked, &bucket, now) {
             return reply;
         }
         let ask = Ask {
@@ -114,6 +114,7 @@ impl State {
         if let Verdict { refused: Some((wait, scope)), standing } = verdict {
             // Rounded up, so that who waits as told comes neither early nor in vain.
             let told = (wait.as_secs_f64() * 1000.0).ceil() / 1000.0;
+            self.note_scope(asked.number, scope);
             return with_limits(self.refuse(&bucket, told, scope, now), standing, &bucket);
         }
         let reply = match (kind, message) {
@@ -126,12 +127,13 @@ impl State {
     }
 
     /// A scripted answer that takes the place of the true one.
-    fn act_out(&mut self, act: &Act, bucket: &str, now: Instant) -> Option<Reply> {
-        match act {
+    fn act_out(&mut self, asked: &Asked<'_>, bucket: &str, now: Instant) -> Option<Reply> {
+        match asked.act.as_ref()? {
             Act::Status { code } => Some(status_reply(*code, 0)),
             Act::UnknownWebhook => Some(status_reply(404, 10015)),
             Act::UnknownMessage => Some(status_reply(404, 10008)),
             Act::RateLimited { retry_after, scope } => {
+                self.note_scope(asked.number, *scope);
                 Some(self.refuse(bucket, *retry_after, *scope, now))
             }
             Act::Banned { retry_after } => {

@@ -193,6 +193,15 @@ impl Discord {
         self.messages(webhook).iter().flat_map(Message::titles).collect()
     }
 
+    /// The messages of one webhook that say exactly what an earlier one said: what arrived
+    /// twice.
+    #[must_use]
+    pub fn doubles(&self, webhook: &str) -> Vec<Message> {
+        let messages = self.messages(webhook);
+        let said = |at: usize| messages[..at].iter().any(|m| m.original == messages[at].original);
+        (0..messages.len()).filter(|at| said(*at)).map(|at| messages[at].clone()).collect()
+    }
+
     /// How many 429 were answered.
     #[must_use]
     pub fn limited(&self) -> usize {

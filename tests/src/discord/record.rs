@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::limits::Scope;
+
 /// A file that came with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct File {
@@ -52,6 +54,8 @@ pub struct Request {
     pub early: bool,
     /// The status that was answered; none while it is held, and when the connection was cut.
     pub status: Option<u16>,
+    /// The scope that was told with a 429.
+    pub scope: Option<Scope>,
     /// Whether it had an effect: a message made, changed or removed, or an answer given.
     pub taken: bool,
     /// The message it made or was about.
@@ -150,7 +154,8 @@ pub struct Summary {
     pub limited: usize,
     /// Requests that came before a 429 allowed them.
     pub early: usize,
-    /// Answers with 401, 403 or 429: 10,000 of them in ten minutes ban an address.
+    /// Answers with 401, 403 or 429, those of scope `shared` excepted: 10,000 of them in ten
+    /// minutes ban an address (Discord: invalid request limit).
     pub invalid: usize,
     /// Requests in which Discord found a fault.
     pub faulty: usize,
@@ -200,7 +205,9 @@ impl Record {
             edits: self.messages.iter().map(|message| message.edits.len()).sum(),
             limited: count(&|r| r.status == Some(429)),
             early: count(&|r| r.early),
-            invalid: count(&|r| matches!(r.status, Some(401 | 403 | 429))),
+            invalid: count(&|r| {
+                matches!(r.status, Some(401 | 403 | 429)) && r.scope != Some(Scope::Shared)
+            }),
             faulty: count(&|r| !r.faults.is_empty()),
             breaching: count(&|r| !r.breaches.is_empty()),
             unanswered: count(&|r| r.status.is_none()),

@@ -150,11 +150,19 @@ impl Port {
         let each = Arc::new(each);
         let worker = format!("{name} client");
         let accept = move || {
-            // Ends when the listener is shut down.
-            while let Ok((stream, _)) = listener.accept() {
-                let each = Arc::clone(&each);
-                // A client without a thread sees its connection end.
-                let _ = thread::Builder::new().name(worker.clone()).spawn(move || each(stream));
+            loop {
+                match listener.accept() {
+                    Ok((stream, _)) => {
+                        let each = Arc::clone(&each);
+                        let client = thread::Builder::new().name(worker.clone());
+                        // A client without a thread sees its connection end.
+                        let _ = client.spawn(move || each(stream));
+                    }
+                    // What a listener says that was shut down.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => break,
+                    // A client that went away before it was let in, or too many of them.
+                    Err(_) => thread::sleep(Duration::from_millis(10)),
+                }
             }
         };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(accept)?;

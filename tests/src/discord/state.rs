@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer::{Route, all_faults, kind, now_ms};
 use super::http::Head;
-use super::limits::{Buckets, Limits};
+use super::limits::{Buckets, Limits, Scope};
 use super::payload::Payload;
 use super::record::{Record, Request};
 use super::rules::{self, Kind, MOST_IN_FILE};
@@ -195,6 +195,7 @@ impl State {
             breaches: Vec::new(),
             early,
             status: None,
+            scope: None,
             taken: false,
             message,
         });
@@ -227,6 +228,12 @@ impl State {
     pub(crate) fn note_faults(&mut self, number: usize, faults: Vec<String>) {
         if let Some(request) = self.record.request(number) {
             request.faults = faults;
+        }
+    }
+
+    pub(crate) fn note_scope(&mut self, number: usize, scope: Scope) {
+        if let Some(request) = self.record.request(number) {
+            request.scope = Some(scope);
         }
     }
 

@@ -104,7 +104,13 @@ fn a_429_comes_on_order_with_each_scope() {
         assert_eq!(answer.header("retry-after"), Some("2"));
         assert_eq!(json_of(&answer)["retry_after"], 1.5);
         assert_eq!(json_of(&answer)["global"], scope == Scope::Global);
+        assert_eq!(discord.requests().last().unwrap().scope, Some(scope));
     }
+    assert_eq!(
+        (discord.limited(), discord.summary().invalid),
+        (3, 2),
+        "shared is not held against"
+    );
     assert!(discord.messages("alerts").is_empty());
     discord.forget();
     discord.script(Script::once(Act::Banned { retry_after: 600 }));

@@ -33,6 +33,9 @@ fn a_lost_answer_leaves_the_message_behind() {
     let request = &discord.requests()[0];
     assert_eq!((request.status, request.taken), (None, true));
     assert_eq!(request.message.as_deref(), Some(discord.messages("alerts")[0].id.as_str()));
+    assert!(discord.doubles("alerts").is_empty());
+    assert!(try_post(&discord, "there").is_ok(), "who tries again makes a double");
+    assert_eq!(discord.doubles("alerts").len(), 1);
 }
 
 #[test]
