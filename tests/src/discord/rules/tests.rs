@@ -134,3 +134,29 @@ fn keys_that_discord_would_drop_are_found() {
     extra["embed"] = json!({});
     fails(&extra, "embed: Discord does not know");
 }
+
+#[test]
+fn a_message_like_those_of_the_program_passes() {
+    let restored = json!({
+        "username": "Café Central",
+        "embeds": [{
+            "title": "Internet Restored",
+            "description": "**Duration:** 0:04:12\n**Active:** 7",
+            "color": 15_158_332,
+            "timestamp": "2026-03-01T10:04:12.345Z",
+            "fields": [
+                { "name": "Start Time", "value": "10:00 AM", "inline": true },
+                { "name": "End Time", "value": "10:04 AM", "inline": true },
+            ],
+            "image": { "url": "attachment://evidence.webp" },
+            "footer": { "text": "Café Central Monitor • 2026-03-01" },
+        }],
+        "attachments": [{ "id": "0", "filename": "evidence.webp" }],
+        "allowed_mentions": { "parse": [] },
+    });
+    passes(&restored);
+    let mut edit = restored.clone();
+    edit.as_object_mut().unwrap().remove("username");
+    assert_eq!(validate_edit(&edit), [""; 0]);
+    assert_eq!(validate_edit(&restored).len(), 1, "the name of a message cannot be edited");
+}

@@ -13,14 +13,14 @@ fn number(answer: &Answer, name: &str) -> f64 {
 
 #[test]
 fn the_bucket_is_told_in_every_answer_and_kept() {
-    let limits = Limits { bucket: Limit::new(3, 0.5), ..Limits::none() };
+    let limits = Limits { bucket: Limit::new(3, 2.0), ..Limits::none() };
     let discord = limited(limits);
     let began = Instant::now();
     for left in [2.0, 1.0, 0.0] {
         let answer = post(&discord, "alerts", &good("x"));
         assert_eq!(number(&answer, "x-ratelimit-limit"), 3.0);
         assert_eq!(number(&answer, "x-ratelimit-remaining"), left);
-        assert!(number(&answer, "x-ratelimit-reset-after") <= 0.5);
+        assert!(number(&answer, "x-ratelimit-reset-after") <= 2.0);
         let reset = number(&answer, "x-ratelimit-reset");
         let now = jiff::Timestamp::now().as_duration().as_secs_f64();
         assert!((reset - now).abs() < 2.0, "{reset} is a moment of the wall clock");
@@ -28,17 +28,17 @@ fn the_bucket_is_told_in_every_answer_and_kept() {
         assert_eq!(answer.header("retry-after"), None);
     }
     let answer = post(&discord, "alerts", &good("x"));
-    assert!(began.elapsed() < Duration::from_millis(500), "too slow to see the limit");
+    assert!(began.elapsed() < Duration::from_secs(2), "too slow to see the limit");
     assert_eq!(answer.status, 429);
     assert_eq!(answer.header("x-ratelimit-scope"), Some("user"));
     assert_eq!(answer.header("x-ratelimit-global"), None);
-    assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(number(&answer, "x-ratelimit-remaining"), 0.0);
     let body = json_of(&answer);
     assert_eq!(body["global"], false);
     assert_eq!(body["message"], "You are being rate limited.");
     let wait = body["retry_after"].as_f64().unwrap();
-    assert!(wait > 0.0 && wait <= 0.5, "{wait}");
+    assert!(wait > 0.0 && wait <= 2.0, "{wait}");
+    assert_eq!(number(&answer, "retry-after"), wait.ceil(), "whole seconds");
     assert_eq!(post(&discord, "occupancy", &good("x")).status, 200, "another bucket");
     let edit = patch(&discord, "alerts", "1", &good("x"));
     assert_eq!(edit.status, 404, "edits have a bucket of their own");
