@@ -104,6 +104,7 @@ const PACKAGES = {
     nftables: () => have('nft'),
     fping: () => have('fping'),
     xvfb: () => have('Xvfb'),
+    curl: () => have('curl'),
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
   },
   bench: {

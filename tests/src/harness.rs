@@ -4,6 +4,7 @@
 //! what it last said.
 #![allow(clippy::print_stdout, reason = "a test says why it was skipped")]
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,7 @@ pub struct Sentinel<'lab> {
     lab: &'lab Lab,
     home: TempDir,
     child: Option<Child>,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl<'lab> Sentinel<'lab> {
@@ -122,7 +124,13 @@ impl<'lab> Sentinel<'lab> {
     pub fn prepare(lab: &'lab Lab) -> Result<Self> {
         let home = TempDir::with_prefix("cafesentinel-")?;
         fs::create_dir(home.path().join("data"))?;
-        Ok(Self { lab, home, child: None })
+        Ok(Self { lab, home, child: None, environment: Vec::new() })
+    }
+
+    /// Sets a variable of the environment for every start from now on
+    /// (`SSL_CERT_FILE`, see [`crate::lab::LabDiscord::trust`]).
+    pub fn set_env(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.environment.push((name.into(), value.into()));
     }
 
     /// Writes the configuration file, the way somebody with an editor would.
@@ -159,6 +167,7 @@ impl<'lab> Sentinel<'lab> {
         let mut command = self.lab.command(headless());
         command.arg("run").arg("--data-dir").arg(self.data_dir());
         command.args(["--port", &PORT.to_string()]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(std::process::Stdio::null()).stdout(console.try_clone()?).stderr(console);
         self.child = Some(command.spawn().context("the program cannot be started")?);
         Ok(())

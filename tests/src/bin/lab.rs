@@ -1,9 +1,11 @@
 //! The café lab by hand: build it, run something in it, break it, mend it, take it down.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line tool")]
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use cafesentinel_tests::discord::Options;
 use cafesentinel_tests::lab::{Lab, LabOptions};
 use clap::{Args, Parser, Subcommand};
 
@@ -94,6 +96,15 @@ enum Verb {
         /// The host
         host: String,
     },
+    /// Let a fake Discord stand on the internet host, as discord.com, until Ctrl-C
+    Discord {
+        /// Port of 127.0.0.1, outside the lab, for its control API; 0 takes a free one
+        #[arg(long, default_value_t = 0)]
+        control: u16,
+        /// Without limits of frequency
+        #[arg(long)]
+        unlimited: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -134,6 +145,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::LoseRoute => lab()?.lose_route()?,
         Verb::Forbid { host } => lab()?.forbid(&host)?,
         Verb::Allow { host } => lab()?.allow(&host)?,
+        Verb::Discord { control, unlimited } => discord(&lab()?, control, unlimited)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -144,6 +156,28 @@ fn run(lab: &Lab, host: &str, words: &[String]) -> Result<ExitCode> {
     // A command ended by a signal has no code; 128 and more is what shells say then.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128);
     Ok(ExitCode::from(code))
+}
+
+fn discord(lab: &Lab, control: u16, unlimited: bool) -> Result<()> {
+    let options = if unlimited { Options::unlimited() } else { Options::default() };
+    let mut discord = lab.discord_with(options)?;
+    let control = discord.serve_control(TcpListener::bind((Ipv4Addr::LOCALHOST, control))?)?;
+    println!("control      http://{control}/control");
+    for webhook in ["alerts", "occupancy", "screenshots"] {
+        println!("{webhook:<12} {}", discord.url(webhook));
+    }
+    let (name, value) = discord.trust();
+    println!("trust        {name}={}", value.display());
+    println!(
+        "try it: npm run lab -- --id {} exec monitor -- curl --cacert {} \\\n  \
+         --json '{{\"content\":\"hello\"}}' '{}?wait=true'",
+        lab.id(),
+        value.display(),
+        discord.url("alerts")
+    );
+    loop {
+        std::thread::park();
+    }
 }
 
 fn status(id: &str) -> Result<()> {

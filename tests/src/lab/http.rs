@@ -69,7 +69,7 @@ impl Lab {
         body: &str,
     ) -> Result<Answer> {
         let stream = self.tcp(port)?;
-        exchange(stream, &format!("127.0.0.1:{port}"), method, path, headers, body)
+        exchange(stream, &format!("127.0.0.1:{port}"), method, path, headers, body.as_bytes())
             .with_context(|| format!("{method} {path} on port {port}"))
     }
 
@@ -84,18 +84,19 @@ impl Lab {
         body: &str,
     ) -> Result<Answer> {
         let stream = self.tcp_from(host, to)?;
-        exchange(stream, &to.to_string(), method, path, headers, body)
+        exchange(stream, &to.to_string(), method, path, headers, body.as_bytes())
             .with_context(|| format!("{method} {path} from {host} at {to}"))
     }
 }
 
-fn exchange(
+/// Sends one request and reads the answer to it, on a connection that ends with it.
+pub(crate) fn exchange(
     mut stream: TcpStream,
     authority: &str,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-    body: &str,
+    body: &[u8],
 ) -> Result<Answer> {
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
@@ -104,8 +105,8 @@ fn exchange(
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
-    request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    stream.write_all(request.as_bytes())?;
+    request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+    stream.write_all(&[request.as_bytes(), body].concat())?;
     read_answer(BufReader::new(stream.take(MOST_BYTES)))
 }
 

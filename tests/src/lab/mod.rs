@@ -7,6 +7,7 @@
 //! hand); whatever a killed owner left behind is removed by the next `up` or `down`.
 
 mod cost;
+mod discord;
 mod faults;
 mod http;
 mod plan;
@@ -22,7 +23,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 pub use cost::Cost;
+pub use discord::LabDiscord;
 pub use http::Answer;
+#[cfg(test)]
+pub(crate) use http::exchange;
 pub use plan::{INTERNET, LabOptions, MOST_PCS, PRIMARY, SECONDARY, SWITCH};
 pub use sys::{Finished, finish};
 pub(crate) use sys::{signal, wait};

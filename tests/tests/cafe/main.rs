@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)] // a test that cannot go on says why and ends
 
 mod cascades;
+mod discord;
 mod discovery;
 mod load;
 mod redial;
