@@ -35,14 +35,15 @@ pub fn require_root() -> bool {
     false
 }
 
-/// The headless program: `CAFESENTINEL_HEADLESS`, or the one built beside this test.
+/// The headless program: `CAFESENTINEL_HEADLESS`, or the one built beside this test or tool.
 #[must_use]
 pub fn headless() -> PathBuf {
     let named = std::env::var_os("CAFESENTINEL_HEADLESS").map(PathBuf::from);
     let path = named.unwrap_or_else(|| {
-        let test = std::env::current_exe().unwrap_or_default();
-        // target/<profile>/deps/<test> → target/<profile>
-        let profile = test.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+        let exe = std::env::current_exe().unwrap_or_default();
+        // target/<profile>/<tool> or target/<profile>/deps/<test> → target/<profile>
+        let folder = exe.parent().unwrap_or(Path::new("."));
+        let profile = folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder);
         profile.join("cafesentinel-headless")
     });
     assert!(

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use cafesentinel_tests::harness::{require_root, wait_for};
+use cafesentinel_tests::harness::{headless, require_root, wait_for};
 use cafesentinel_tests::lab::{INTERNET, Lab, LabOptions, PRIMARY, SECONDARY};
 
 const SHORT: Duration = Duration::from_secs(5);
@@ -327,4 +327,38 @@ fn the_next_lab_clears_what_a_killed_owner_left() {
     assert!(run(&["down"]).status.success());
     assert!(run(&["down"]).status.success(), "down twice is no error");
     assert!(!std::fs::exists(&namespace).unwrap());
+}
+
+#[test]
+fn run_without_a_command_runs_the_program_as_on_its_first_day() {
+    if !require_root() {
+        return;
+    }
+    let id = format!("day_{}", std::process::id());
+    let tool = env!("CARGO_BIN_EXE_lab");
+    let mut owner = std::process::Command::new(tool)
+        .args(["--id", &id, "run", "--pcs", "2", "--firewalled", "1"])
+        .env("CAFESENTINEL_HEADLESS", headless())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let site = || {
+        let text = Lab::attach(&id).ok()?.http_get(5000, "/api/v1/site").ok()?;
+        serde_json::from_str::<serde_json::Value>(&text).ok()
+    };
+    wait_for("it has found its router and its café by itself", Duration::from_secs(30), || {
+        let site = site()?;
+        let well = site["headline"]["code"] == "all_well" && site["seats_online"] == 2;
+        (well && site["targets"][0]["address"] == "192.168.1.1").then_some(())
+    });
+    let cut = ["--id", &id, "cut", "server"];
+    assert!(std::process::Command::new(tool).args(cut).status().unwrap().success());
+    wait_for("it sees what is broken by hand", Duration::from_secs(20), || {
+        (site()?["targets"][1]["state"] == "down").then_some(())
+    });
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    let down = std::process::Command::new(tool).args(["--id", &id, "down"]).status().unwrap();
+    assert!(down.success());
+    assert!(Lab::attach(&id).is_err());
 }

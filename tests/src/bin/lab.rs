@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use cafesentinel_tests::discord::Options;
+use cafesentinel_tests::harness::headless;
 use cafesentinel_tests::lab::{Lab, LabOptions};
 use clap::{Args, Parser, Subcommand};
 
@@ -38,12 +39,12 @@ enum Verb {
     Down,
     /// Show the lab's hosts and the faults in force
     Status,
-    /// Run a command on the monitor (in a lab of its own if none is up)
+    /// Run the program on the monitor, or another command (in a lab of its own if none is up)
     Run {
         #[command(flatten)]
         size: Size,
-        /// The command and its arguments
-        #[arg(last = true, required = true)]
+        /// The command and its arguments [default: the program, its data kept until `down`]
+        #[arg(last = true)]
         command: Vec<String>,
     },
     /// Run a command on any host
@@ -133,6 +134,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
                 Ok(lab) => lab,
                 Err(_) => Lab::up_as(id, size.into())?,
             };
+            let command = if command.is_empty() { program(&lab) } else { command };
             return run(&lab, "monitor", &command);
         }
         Verb::Exec { host, command } => return run(&lab()?, &host, &command),
@@ -148,6 +150,13 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Discord { control, unlimited } => discord(&lab()?, control, unlimited)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The program as somebody would start it who has just bought the monitor.
+fn program(lab: &Lab) -> Vec<String> {
+    let data = lab.directory().join("data");
+    let words = [headless().into_os_string(), "run".into(), "--data-dir".into(), data.into()];
+    words.into_iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 fn run(lab: &Lab, host: &str, words: &[String]) -> Result<ExitCode> {

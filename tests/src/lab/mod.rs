@@ -214,7 +214,13 @@ impl Lab {
     }
 
     fn faults_directory(&self) -> PathBuf {
-        state::directory(&self.id).join("faults")
+        self.directory().join("faults")
+    }
+
+    /// A folder of the lab's own, which goes when the lab goes.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        state::directory(&self.id)
     }
 
     /// Takes the lab down and says what went wrong, which dropping it cannot.
