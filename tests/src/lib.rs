@@ -5,3 +5,4 @@
 pub mod discord;
 pub mod harness;
 pub mod lab;
+pub mod screen;

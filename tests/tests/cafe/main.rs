@@ -6,6 +6,7 @@ mod cascades;
 mod discord;
 mod discovery;
 mod load;
+mod notices;
 mod redial;
 mod spine;
 mod stays;

@@ -25,6 +25,11 @@ use crate::time::{Moment, Tick, Utc, millis};
 const BACK_OFF: Duration = Duration::from_secs(1);
 /// … up to this.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// While the internet is known to be down, a failed try is repeated this late only.
+const BACK_OFF_OFFLINE: Duration = Duration::from_secs(300);
+/// When the internet is back, an untold outage waits so long for its end, which is sure
+/// only when it has held (5 s): the two are told in one message.
+const END_PATIENCE: Duration = Duration::from_secs(8);
 /// A message waits so long for its picture.
 const PICTURE_PATIENCE: Duration = Duration::from_secs(10);
 /// What waited longer for a new URL is told in a summary.
@@ -172,6 +177,8 @@ pub struct Lane {
     flying: Option<Errand>,
     not_before: Tick,
     failures: u32,
+    /// The internet is known to be down.
+    offline: bool,
     error: Option<String>,
     marks: Vec<Mark>,
     news: Vec<Outgoing>,
@@ -191,6 +198,7 @@ impl Lane {
             flying: None,
             not_before: Tick(i64::MIN),
             failures: 0,
+            offline: false,
             error: None,
             marks: Vec::new(),
             news: Vec::new(),
@@ -391,6 +399,12 @@ impl Lane {
         }
     }
 
+    /// Whether an edit is next: Discord counts those apart from new messages.
+    #[must_use]
+    pub fn edits_next(&self) -> bool {
+        self.queue.is_empty() && !self.edits.is_empty()
+    }
+
     fn next_try(&self, ready: Tick) -> Tick {
         self.not_before.max(ready)
     }
@@ -503,7 +517,11 @@ impl Lane {
     }
 
     fn back_off(&mut self, why: String, jitter: f64, now: Moment) {
-        let doubled = BACK_OFF.saturating_mul(1 << self.failures.min(10)).min(BACK_OFF_MAX);
+        let doubled = if self.offline {
+            BACK_OFF_OFFLINE
+        } else {
+            BACK_OFF.saturating_mul(1 << self.failures.min(10)).min(BACK_OFF_MAX)
+        };
         // Half of it for sure, the other half by chance, so that cafés do not come in step.
         let wait = doubled.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
         self.failures = self.failures.saturating_add(1);
@@ -529,8 +547,21 @@ impl Lane {
         self.marks.push(Mark { id: item.id, attempts: item.attempts, at: now.utc, state });
     }
 
-    /// The network is back, or somebody asks for it: what waits after failures is tried at
-    /// once. A limit is never cut short.
+    /// Whether the internet is known to be down. When it is back, what waits after failures
+    /// is tried again.
+    pub fn offline(&mut self, offline: bool, now: Tick) {
+        let back = self.offline && !offline;
+        self.offline = offline;
+        if back && self.failures > 0 {
+            let untold = |w: &Waiting| matches!(w.item.notice, Notice::OutageBegan { .. });
+            let patience = self.queue.iter().any(untold).then_some(END_PATIENCE);
+            self.failures = 0;
+            self.not_before = now + patience.unwrap_or_default();
+        }
+    }
+
+    /// Somebody asks for it: what waits after failures is tried at once. A limit is never
+    /// cut short.
     pub fn hurry(&mut self, now: Tick) {
         if self.failures > 0 {
             self.failures = 0;

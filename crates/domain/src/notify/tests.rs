@@ -156,7 +156,7 @@ fn a_failure_backs_off_and_keeps_the_order() {
     assert_eq!(l.error(), Some("no network"));
     l.answered(done("1"), 0.0, at(now));
     assert_eq!(posts(next(&mut l, now)), (1, false), "an answer that nobody waited for is nothing");
-    // The network is back: no need to wait for the minute.
+    // Somebody does not want to wait for the minute.
     l.answered(Answer::Failed("no network".into()), 1.0, at(now));
     l.hurry(at(now + 1).tick);
     assert_eq!(posts(next(&mut l, now + 1)), (1, false));
@@ -208,6 +208,32 @@ fn an_outage_that_could_not_be_told_before_its_end_is_one_message() {
     assert_eq!(next(&mut l, 20), None, "and nothing to edit");
     let marks = states(&mut l);
     assert_eq!(marks, [(1, "waiting"), (1, "merged"), (2, "delivered")]);
+}
+
+#[test]
+fn while_the_internet_is_down_there_is_little_knocking_and_its_end_is_awaited() {
+    let mut l = lane();
+    l.add(began(1, 7), at(0));
+    posts(next(&mut l, 0));
+    l.offline(true, at(1).tick);
+    l.answered(Answer::Failed("no network".into()), 1.0, at(5));
+    assert_eq!(next(&mut l, 304), None);
+    assert_eq!(posts(next(&mut l, 305)), (1, false), "it may be the belief that is wrong");
+    l.answered(Answer::Failed("no network".into()), 1.0, at(310));
+    l.offline(false, at(400).tick);
+    assert_eq!(next(&mut l, 407), None, "its end is not sure yet");
+    l.add(ended(2, 7), at(407));
+    assert_eq!(posts(next(&mut l, 408)), (2, true));
+    l.answered(done("1"), 0.0, at(408));
+    // A café whose outage goes on is told so.
+    l.offline(true, at(500).tick);
+    l.add(began(3, 8), at(500));
+    posts(next(&mut l, 500));
+    l.answered(Answer::Failed("no network".into()), 1.0, at(501));
+    l.offline(false, at(600).tick);
+    assert_eq!(posts(next(&mut l, 608)), (3, false));
+    l.answered(Answer::Failed("no network".into()), 1.0, at(608));
+    assert_eq!(posts(next(&mut l, 609)), (3, false), "and now as usual");
 }
 
 #[test]

@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cafesentinel_domain::config::{Config, Host};
-use cafesentinel_domain::event::{Event, LinkState, Target};
+use cafesentinel_domain::event::{LinkState, Target};
 use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
+use cafesentinel_domain::view::SiteView;
 use cafesentinel_platform::dirs;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -217,7 +217,7 @@ async fn supervise(
             undelivered,
         };
         tokio::spawn(deliver(inbox, parts, faults.clone()));
-        tokio::spawn(hurry(bus.clone(), outbox.clone()));
+        tokio::spawn(follow_internet(view.clone(), outbox.clone()));
         if let Some(history) = history.clone() {
             tokio::spawn(Digest { history, config: file.follow(), records, clock }.run());
         }
@@ -349,20 +349,21 @@ async fn deliver(inbox: outbox::Inbox, parts: outbox::Parts, faults: Faults) {
     }
 }
 
-/// When the internet is back, what waits for Discord need not wait for its next try.
-async fn hurry(bus: Bus, outbox: Outbox) {
-    let mut events = bus.listen();
+/// The outbox knows whether the internet is down: then it knocks less, and waits for its
+/// end when it is back.
+async fn follow_internet(mut view: watch::Receiver<Arc<SiteView>>, outbox: Outbox) {
+    let down = |view: &SiteView| {
+        view.targets.iter().any(|t| t.target == Target::Internet && t.state == LinkState::Down)
+    };
+    let mut known = false;
     loop {
-        match events.recv().await {
-            Ok(published) => {
-                if let Event::Link { target: Target::Internet, to: LinkState::Up, .. } =
-                    published.event.event
-                {
-                    outbox.hurry();
-                }
-            }
-            Err(RecvError::Lagged(_)) => outbox.hurry(),
-            Err(RecvError::Closed) => return,
+        let now = down(&view.borrow_and_update());
+        if now != known {
+            known = now;
+            outbox.offline(now);
+        }
+        if view.changed().await.is_err() {
+            return;
         }
     }
 }

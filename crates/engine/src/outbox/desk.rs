@@ -38,6 +38,8 @@ enum Asked {
 struct Answered {
     whose: Asked,
     webhook: String,
+    /// What Discord counts together: a webhook's new messages, or its edits.
+    bucket: String,
     answer: Answer,
     reply: Option<Reply>,
 }
@@ -131,6 +133,11 @@ impl Desk {
         &mut self.lanes[channel.index()]
     }
 
+    /// Under which name the rate of what a lane does next is kept.
+    fn rate_of(&self, channel: Channel, webhook: &str) -> String {
+        bucket(webhook, self.lanes[channel.index()].edits_next())
+    }
+
     /// What the webhook of a channel is called, if it is in use.
     fn webhook_of(&self, channel: Channel) -> Option<String> {
         let config = &self.in_force;
@@ -186,9 +193,9 @@ impl Desk {
                     self.lane(channel).add(Item { id, at, notice, attempts: 0 }, now);
                 }
             }
-            Order::Hurry => {
+            Order::Offline(offline) => {
                 for lane in &mut self.lanes {
-                    lane.hurry(now.tick);
+                    lane.offline(offline, now.tick);
                 }
             }
             Order::Look => {}
@@ -238,7 +245,7 @@ impl Desk {
             return;
         };
         let now = self.clock.now();
-        let ready = self.ready(&webhook, now.tick).since(now.tick);
+        let ready = self.ready(&bucket(&webhook, false), now.tick).since(now.tick);
         if ready > Duration::from_secs(1) {
             let text = format!(
                 "Discord asks to wait {} s before the next message; try again then",
@@ -253,8 +260,8 @@ impl Desk {
         self.request(Asked::Test(reply), webhook, url.to_owned(), call);
     }
 
-    fn ready(&self, webhook: &str, now: Tick) -> Tick {
-        self.rates.get(webhook).map_or(now, |rate| rate.ready_at(now))
+    fn ready(&self, bucket: &str, now: Tick) -> Tick {
+        self.rates.get(bucket).map_or(now, |rate| rate.ready_at(now))
     }
 
     /// Sends everything that may go now.
@@ -267,7 +274,7 @@ impl Desk {
             let Some(url) = channel.webhook(&config).clear() else {
                 continue;
             };
-            let ready = self.ready(&webhook, now.tick);
+            let ready = self.ready(&self.rate_of(channel, &webhook), now.tick);
             let pool = self.pictures.clone();
             let look = |id: PictureId| pool.look(id);
             let Some(errand) = self.lanes[channel.index()].next(ready, look, now) else {
@@ -292,18 +299,19 @@ impl Desk {
 
     fn request(&mut self, whose: Asked, webhook: String, url: String, call: Call) {
         let now = self.clock.now().tick;
-        self.rates.entry(webhook.clone()).or_default().used(now);
+        let bucket = bucket(&webhook, matches!(call, Call::Edit { .. }));
+        self.rates.entry(bucket.clone()).or_default().used(now);
         let sender = self.sender.clone();
         self.requests.spawn(async move {
             let (answer, reply) = sender.call(&url, call).await;
-            Answered { whose, webhook, answer, reply }
+            Answered { whose, webhook, bucket, answer, reply }
         });
     }
 
     fn take(&mut self, answered: Answered) {
-        let Answered { whose, webhook, answer, reply } = answered;
+        let Answered { whose, webhook, bucket: counted, answer, reply } = answered;
         let now = self.clock.now();
-        let rate = self.rates.entry(webhook.clone()).or_default();
+        let rate = self.rates.entry(counted).or_default();
         if let Some(reply) = &reply {
             rate.learn(reply, now.tick);
         }
@@ -325,7 +333,10 @@ impl Desk {
                 }
                 for channel in Channel::ALL {
                     if let Some(webhook) = self.webhook_of(channel) {
-                        self.rates.entry(webhook).or_default().block(now.tick + wait);
+                        for edits in [false, true] {
+                            let rate = self.rates.entry(bucket(&webhook, edits)).or_default();
+                            rate.block(now.tick + wait);
+                        }
                     }
                 }
             }
@@ -403,7 +414,9 @@ impl Desk {
             .iter()
             .map(|lane| {
                 let webhook = self.webhook_of(lane.channel());
-                let ready = webhook.map_or(now.tick, |w| self.ready(&w, now.tick));
+                let ready = webhook.map_or(now.tick, |webhook| {
+                    self.ready(&self.rate_of(lane.channel(), &webhook), now.tick)
+                });
                 let until = ready.max(lane.not_before());
                 let waits = lane.state() == LaneState::Waiting && until > now.tick;
                 LaneReport {
@@ -444,7 +457,7 @@ impl Desk {
             .iter()
             .filter_map(|lane| {
                 let webhook = self.webhook_of(lane.channel())?;
-                let ready = self.ready(&webhook, now.tick);
+                let ready = self.ready(&self.rate_of(lane.channel(), &webhook), now.tick);
                 lane.next_deadline(ready, |id| self.pictures.look(id), now.tick)
             })
             .min()
@@ -464,6 +477,11 @@ impl Desk {
         // Without a recorder the program is ending.
         let _ = self.records.send(record);
     }
+}
+
+/// Discord counts new messages and edits of a webhook apart.
+fn bucket(webhook: &str, edits: bool) -> String {
+    format!("{webhook}/{}", if edits { "edits" } else { "posts" })
 }
 
 /// The number of a webhook: the part of its URL that is no secret.

@@ -59,7 +59,7 @@ pub struct Tried {
 #[derive(Debug)]
 enum Order {
     Stored(Vec<(NoticeId, Outgoing)>),
-    Hurry,
+    Offline(bool),
     Look,
     Retry(Box<NoticeRow>, oneshot::Sender<bool>),
     GiveUp(NoticeId, oneshot::Sender<bool>),
@@ -117,9 +117,9 @@ impl Outbox {
         }
     }
 
-    /// The internet is back: what waits after failures is tried at once.
-    pub fn hurry(&self) {
-        self.order(Order::Hurry);
+    /// Whether the internet is known to be down.
+    pub fn offline(&self, offline: bool) {
+        self.order(Order::Offline(offline));
     }
 
     /// A picture is there, or will not come.
