@@ -10,6 +10,7 @@ mod instance;
 mod listen;
 mod photographs;
 mod stop;
+mod summary;
 mod threads;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::api::{self, About, ApiState, PageSource, Parts};
 use crate::bus::Bus;
-use crate::capture::{Camera, Desktop, Simulated};
+use crate::capture::{Camera, Desktop, Screen, Simulated};
 use crate::clock::Clock;
 use crate::config_file::ConfigFile;
 use crate::digest::Digest;
@@ -224,6 +225,12 @@ async fn supervise(
     }
     tokio::spawn(follow_config(configs, inputs.clone(), logs.clone()));
     tokio::spawn(watch_log(logs.clone(), faults.clone()));
+    if !options.demo {
+        tokio::task::spawn_blocking({
+            let (config, private) = (Arc::clone(&config), view.borrow().privacy.on);
+            move || summarize(&config, private, say)
+        });
+    }
     let about =
         About { version: version.to_owned(), demo: options.demo, started_at: now.utc, methods };
     let page = page(options.page);
@@ -338,6 +345,16 @@ async fn follow_config(
         if inputs.send(Message::Inputs(vec![input])).is_err() {
             return;
         }
+    }
+}
+
+/// Says what is switched on and what is missing, the display included.
+fn summarize(config: &Config, private: bool, say: Say) {
+    let wanted = config.screenshot.enabled && !private;
+    let unseen = wanted.then(|| Desktop.grab().err()).flatten().map(|why| why.to_string());
+    for line in summary::lines(config, private, unseen.as_deref()) {
+        tracing::info!(category = "SYSTEM", "{line}");
+        say(&line);
     }
 }
 
