@@ -18,7 +18,7 @@ pub type Color = [u8; 3];
 /// Left above, right above, left below, right below.
 pub const CARD: [Color; 4] = [[220, 30, 30], [30, 170, 60], [40, 70, 220], [240, 240, 240]];
 /// What is shown around the card.
-pub const ELSEWHERE: Color = [90, 90, 90];
+const ELSEWHERE: Color = [90, 90, 90];
 /// Left, top, width, height.
 pub type Place = (i16, i16, u16, u16);
 

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use cafesentinel_tests::harness;
-use cafesentinel_tests::screen::{ELSEWHERE, Picture, Xvfb, assert_card, require_xvfb};
+use cafesentinel_tests::screen::{Picture, Xvfb, assert_card, require_xvfb};
 use tempfile::TempDir;
 
 /// The folders that the program could write to, and what it did.

@@ -9,6 +9,7 @@
 mod answer;
 mod batch;
 pub mod body;
+mod errand;
 mod escape;
 mod herald;
 mod lane;
@@ -21,9 +22,10 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Reply, Scope};
 pub use batch::{BatchEntry, SessionLine};
+pub use errand::{Dead, Errand, Item, LaneState, Mark, MarkState, Pictures};
 pub(crate) use herald::Beside;
 pub use herald::{Herald, Told};
-pub use lane::{Dead, Errand, Item, Lane, LaneState, Mark, MarkState, Pictures};
+pub use lane::Lane;
 pub use rate::Rate;
 
 use crate::config::{Config, Secret};
