@@ -1,7 +1,6 @@
 //! What reaches the phone: the real program in the lab, a Discord behind the provider.
 
 use std::fs;
-use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -142,7 +141,10 @@ fn t3_what_was_queued_while_the_provider_was_down_arrives_once_in_order_with_its
     xvfb.show_card(|_| (0, 0, 640, 480));
     let lab = Lab::up(LabOptions { pcs: 6, firewalled: 0 }).expect("the lab comes up");
     let discord = lab.discord().expect("Discord comes up");
-    let mut sentinel = started(&lab, &discord, 6, &[("DISPLAY", &xvfb.display)]);
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path().to_str().expect("plain");
+    let environment = [("DISPLAY", xvfb.display.as_str()), ("TMPDIR", folder)];
+    let mut sentinel = started(&lab, &discord, 6, &environment);
 
     let began = Instant::now();
     let cut = now();
@@ -185,10 +187,15 @@ fn t3_what_was_queued_while_the_provider_was_down_arrives_once_in_order_with_its
     assert!(times[1] > cut && times[1] < cut + 59.0, "when it happened, not when it was sent");
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(discord.problems(), [""; 0]);
-    // Pictures were in memory only.
-    let kept = fs::read_dir(sentinel.data_dir()).expect("a folder");
-    let names: Vec<_> = kept.flatten().map(|f| f.file_name()).collect();
-    assert!(!names.iter().any(|n| Path::new(n).extension().is_some_and(|e| e == "webp")));
+    // Pictures were in memory only: nothing but what belongs there, and no pixel in it.
+    assert_eq!(fs::read_dir(temporary.path()).expect("a folder").count(), 0);
+    for file in fs::read_dir(sentinel.data_dir()).expect("a folder").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let ours = ["config", "history.db", "info.log", "incidents_log.csv", "instance", "probes"];
+        assert!(ours.iter().any(|o| name.starts_with(o)), "{name}");
+        let bytes = fs::read(file.path()).unwrap_or_default();
+        assert!(!bytes.windows(4).any(|w| w == b"WEBP"), "a picture in {name}");
+    }
 }
 
 #[test]
@@ -220,8 +227,10 @@ fn t4_a_webhook_that_hangs_does_not_move_the_beat() {
 #[test]
 fn t5_limits_are_kept_a_deleted_webhook_stops_alone_and_a_refusal_blocks_nobody() {
     told(3, |lab, discord, sentinel| {
-        for scope in [Scope::User, Scope::Shared, Scope::Global] {
-            discord.script(Script::once(Act::RateLimited { retry_after: 1.5, scope }).to("alerts"));
+        // Each kind of limit that Discord has; a third outage would be told as "unstable".
+        for scope in [Scope::Shared, Scope::Global] {
+            let limited = Act::RateLimited { retry_after: 1.5, scope };
+            discord.script(Script::once(limited).to("alerts").on(On::Posts));
             let known = discord.messages("alerts").len();
             lab.cut("server").expect("cut");
             let told = discord.wait_for_messages("alerts", known + 1, SOON);
@@ -231,11 +240,17 @@ fn t5_limits_are_kept_a_deleted_webhook_stops_alone_and_a_refusal_blocks_nobody(
             assert!(waited >= Duration::from_millis(1500), "{scope:?}: {waited:?}");
             lab.mend("server").expect("mended");
             let _ = discord.wait_for_messages("alerts", known + 2, SOON);
-            if scope == Scope::Shared {
-                // Otherwise the third would be the one that is told as "unstable".
-                break;
-            }
         }
+        let user = Act::RateLimited { retry_after: 1.5, scope: Scope::User };
+        discord.script(Script::once(user).to("occupancy").on(On::Posts));
+        let known = discord.messages("occupancy").len();
+        lab.off("pc1").expect("off");
+        let told = discord.wait_for_messages("occupancy", known + 1, SOON);
+        let refused = discord.requests_to("occupancy");
+        let refused = refused.iter().rfind(|r| r.status == Some(429)).expect("a 429");
+        assert!(told[known].after.saturating_sub(refused.after) >= Duration::from_millis(1500));
+        lab.on("pc1").expect("on");
+        let _ = discord.wait_for_messages("occupancy", known + 2, SOON);
         assert_eq!(discord.summary().early, 0, "no request before its time");
 
         discord.script(Script::once(Act::Status { code: 400 }).to("occupancy").on(On::Posts));
@@ -244,8 +259,8 @@ fn t5_limits_are_kept_a_deleted_webhook_stops_alone_and_a_refusal_blocks_nobody(
             notices(s).iter().any(|n| n["state"] == "refused" && n["channel"] == "occupancy")
         });
         lab.on("pc1").expect("on");
-        let after = discord.wait_for_messages("occupancy", 2, SOON);
-        assert_eq!(after[1].titles(), ["New Activity"], "the next one went");
+        let after = discord.wait_for_messages("occupancy", known + 3, SOON);
+        assert_eq!(after[known + 2].titles(), ["New Activity"], "the next one went");
 
         discord.delete_webhook("occupancy");
         lab.off("pc2").expect("off");
@@ -317,6 +332,7 @@ fn in_privacy_mode_no_picture_is_taken_and_switching_it_is_told() {
         return;
     }
     let xvfb = Xvfb::start("640x480x24");
+    xvfb.show_card(|_| (0, 0, 640, 480));
     let lab = Lab::up(LabOptions { pcs: 2, firewalled: 0 }).expect("the lab comes up");
     let discord = lab.discord_with(Options::default()).expect("Discord comes up");
     let mut sentinel = started(&lab, &discord, 2, &[("DISPLAY", &xvfb.display)]);
@@ -333,9 +349,15 @@ fn in_privacy_mode_no_picture_is_taken_and_switching_it_is_told() {
     assert_eq!(alerts[2].titles(), ["Server Restored"]);
     assert!(alerts[2].files.is_empty() && discord.messages("screenshots").is_empty());
     post(&lab, "/api/v1/privacy", &json!({ "on": false }));
+    let mut whole = config(&discord, 2);
+    whole["screenshot_settings"]["resize_ratio"] = json!(1.0);
+    sentinel.write_config(&whole).expect("written");
     server_outage(&lab, &sentinel);
     let evidence = discord.wait_for_messages("screenshots", 1, SOON);
     assert_eq!(evidence[0].titles(), ["Incident Evidence"]);
+    let seen = Picture::decode(&evidence[0].files[0].bytes);
+    assert_eq!(seen.size, (640, 480), "resize_ratio 1.0");
+    assert_card(&seen, 40);
     assert_eq!(discord.problems(), [""; 0]);
 }
 

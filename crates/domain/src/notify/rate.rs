@@ -14,6 +14,8 @@ use crate::time::Tick;
 const SPAN: Duration = Duration::from_secs(60);
 /// Messages in that span.
 const PER_SPAN: usize = 30;
+/// A refusal teaches nothing below so many in that span.
+const LEAST: usize = 10;
 /// What a refusal taught is forgotten after this.
 const TAUGHT: Duration = Duration::from_secs(3600);
 
@@ -97,10 +99,11 @@ impl Rate {
     pub fn limited(&mut self, wait: Duration, scope: Scope, now: Tick) {
         self.block(now + wait);
         let recent = self.sent.iter().filter(|t| **t + SPAN > now).count();
-        // Refused although our own allowance was not used up: somebody shares the channel,
-        // or it takes less than we thought.
-        if scope == Scope::Shared {
-            self.per_span = self.per_span.min(recent.saturating_sub(1)).max(1);
+        // Refused although our own allowance was not used up: the channel takes less than we
+        // thought. After a few messages only it was others who filled it, and what they do
+        // next is not for us to guess.
+        if scope == Scope::Shared && recent > LEAST {
+            self.per_span = self.per_span.min(recent - 1);
             self.taught = Some(now);
         }
     }

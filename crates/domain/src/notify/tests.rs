@@ -411,6 +411,11 @@ fn a_channel_gets_no_more_than_thirty_in_a_minute_and_less_once_that_was_refused
     rate.limited(Duration::from_secs(1), Scope::Shared, at(40).tick);
     // 29 within a minute from now on.
     assert_eq!(rate.ready_at(at(41).tick), at(61).tick);
+    let mut rate = Rate::default();
+    rate.used(at(0).tick);
+    rate.used(at(1).tick);
+    rate.limited(Duration::from_secs(2), Scope::Shared, at(2).tick);
+    assert_eq!(rate.ready_at(at(2).tick), at(4).tick, "others filled it: as told, no more");
 }
 
 proptest! {
