@@ -1,6 +1,6 @@
 //! Everything that differs between operating systems, and every `unsafe` of the project:
 //! ICMP and ARP, the clock that counts sleep, what the system knows of its networks,
-//! where data belong and who may read them. Nothing here decides anything.
+//! where data belong and who may read them, who this machine is. Nothing here decides anything.
 //!
 //! A module holds what is common and says what it promises; its `linux` and `windows`
 //! halves have the same functions and are never seen from outside.
@@ -10,4 +10,5 @@ pub mod clock;
 pub mod dirs;
 pub mod files;
 pub mod icmp;
+pub mod machine;
 pub mod network;
