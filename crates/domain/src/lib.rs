@@ -9,7 +9,9 @@
 //! what was asked and answered, [`link`] turns answers and silences into beliefs,
 //! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
 //! the stays, [`stats`] adds up, and [`monitor`] holds them together and shows a [`view`].
+//! Apart from all that, [`access`] says who may do what.
 
+pub mod access;
 pub mod cascade;
 pub mod config;
 pub mod event;
