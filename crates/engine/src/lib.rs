@@ -25,3 +25,4 @@ pub mod resolver;
 pub mod sessions_csv;
 pub mod store;
 pub mod sweep;
+pub mod vault;

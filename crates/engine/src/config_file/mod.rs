@@ -22,6 +22,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use files::OnDisk;
+pub(crate) use files::write_atomically;
 
 /// The name of the file.
 pub const FILE: &str = "config.json";
@@ -330,6 +331,18 @@ impl Shared {
             tracing::warn!(category = "CONFIG", "{LAST_GOOD} cannot be written: {error}");
         }
     }
+}
+
+/// Whether the configuration of this folder, or a backup of it, holds a sealed value: then
+/// there was a vault here.
+pub(crate) fn holds_sealed(folder: &Path) -> bool {
+    let backups = folder.join(BACKUPS);
+    let names = files::backups(&backups).into_iter().chain([LAST_GOOD.to_owned()]);
+    let mut paths = names.map(|name| backups.join(name)).chain([folder.join(FILE)]);
+    paths.any(|path| match files::read(&path) {
+        OnDisk::Bytes(bytes) => String::from_utf8_lossy(&bytes).contains("\"sealed:"),
+        OnDisk::Missing | OnDisk::TooLarge | OnDisk::Unreadable(_) => false,
+    })
 }
 
 /// A short name of the content: changes whenever a setting does, and only then.

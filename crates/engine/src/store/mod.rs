@@ -11,6 +11,7 @@
 //! Times are integer milliseconds, round trips integer microseconds.
 
 mod append;
+mod ledger;
 mod maintain;
 mod open;
 mod reader;
@@ -28,6 +29,7 @@ use cafesentinel_domain::occupancy::Memory;
 use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::Connection;
 
+pub use ledger::{AuditEntry, Ledger, MAX_ENTRIES};
 pub use reader::{
     IncidentFilter, LinkStatRow, MAX_INCIDENTS, MAX_STAT_ROWS, Reader, Resolution, Totals,
 };
