@@ -437,6 +437,16 @@ impl Vault {
     }
 }
 
+impl config_file::Sealer for Vault {
+    fn seal(&self, place: &str, clear: &str) -> Option<String> {
+        Vault::seal(self, place, clear)
+    }
+
+    fn unseal(&self, place: &str, sealed: &str) -> Option<Zeroizing<String>> {
+        Vault::unseal(self, place, sealed)
+    }
+}
+
 /// What begins a sealed text.
 const SEALED: &str = "sealed:";
 
