@@ -366,6 +366,34 @@ pub enum Event {
     },
     /// A new configuration is in force.
     ConfigChanged,
+    /// Somebody guessed a password wrong too often and is locked out for a while.
+    LockedOut {
+        /// From where: an address, or `this window`.
+        source: String,
+        /// Wrong guesses from there so far.
+        wrong: u32,
+        /// For how long, in seconds.
+        seconds: u64,
+    },
+    /// The vault, which guards the way in, was tampered with.
+    Tampering {
+        /// How.
+        what: Tampering,
+    },
+}
+
+/// What was done to the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tampering {
+    /// It was deleted while the program did not run.
+    VaultMissing,
+    /// Another one lies in its place.
+    VaultReplaced,
+    /// It does not open here: copied from another machine, or damaged.
+    VaultShut,
+    /// It was deleted or replaced while the program ran, which has put it back.
+    VaultPutBack,
 }
 
 /// What happened to an incident.
@@ -406,7 +434,9 @@ impl Event {
             | Event::ShortStay { .. }
             | Event::Frozen { .. }
             | Event::HourlySnapshot { .. }
-            | Event::ConfigChanged => true,
+            | Event::ConfigChanged
+            | Event::LockedOut { .. }
+            | Event::Tampering { .. } => true,
         }
     }
 
@@ -426,6 +456,8 @@ impl Event {
             Event::Frozen { .. } => "frozen",
             Event::HourlySnapshot { .. } => "hourly_snapshot",
             Event::ConfigChanged => "config_changed",
+            Event::LockedOut { .. } => "locked_out",
+            Event::Tampering { .. } => "tampering",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! stores them and only then publishes them on the [`bus`], from where the [`api`] streams
 //! them.
 
+pub mod access;
 pub mod analysis;
 pub mod api;
 pub mod app;

@@ -132,16 +132,30 @@ impl Vault {
     pub fn open(folder: &Path, identity: Identity, costs: Costs, ledger: Option<Ledger>) -> Vault {
         let places = Places::of(folder, ledger);
         let state = judge(read(&folder.join(FILE)), &identity, &places.look());
-        if let State::Open(opened) = &state {
-            places.set(&opened.mark());
-        }
         let folder = folder.to_path_buf();
         let shared = Shared { folder, identity, costs, places, state: Mutex::new(state) };
-        let vault = Vault { shared: Arc::new(shared) };
-        if let State::Open(opened) = &*vault.lock() {
-            vault.shared.publish(&opened.body);
+        Vault { shared: Arc::new(shared) }
+    }
+
+    /// Sees to it that what should lie beside the vault does: the marks, and the public
+    /// half of the key for stand-downs.
+    pub fn leave_traces(&self) {
+        if let State::Open(opened) = &*self.lock() {
+            self.shared.places.set(&opened.mark());
+            self.shared.publish(&opened.body);
         }
-        vault
+    }
+
+    /// Changes whenever the admin password does.
+    #[must_use]
+    pub fn password_stamp(&self) -> Option<[u8; 32]> {
+        match &*self.lock() {
+            State::Open(opened) => {
+                let hash = serde_json::to_vec(&opened.body.admin).unwrap_or_default();
+                Some(crypt::sha256(&hash))
+            }
+            State::Fresh | State::Faulty(_) => None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
