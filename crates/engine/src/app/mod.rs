@@ -6,6 +6,7 @@
 //! engine.
 
 mod first;
+mod guard;
 mod instance;
 mod listen;
 mod stop;
@@ -21,7 +22,7 @@ use cafesentinel_domain::config::{Config, Host};
 use cafesentinel_domain::event::Target;
 use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
-use cafesentinel_platform::dirs;
+use cafesentinel_platform::{dirs, machine};
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -32,7 +33,8 @@ use crate::config_file::ConfigFile;
 use crate::driver::{BeatReport, Driver, Message, Wires};
 use crate::pinger::{Methods, Pinger, Prober};
 use crate::recorder::{Faults, Recorder};
-use crate::store::Store;
+use crate::store::{Ledger, Store};
+use crate::vault::{Costs, Vault};
 use crate::{demo, logs, resolver};
 use instance::Instance;
 
@@ -118,8 +120,11 @@ async fn supervise(
         (Clock::real(), None)
     };
     let first = if options.demo { demo::config() } else { first::config() };
+    let ledger = Ledger::of(&folder.join(HISTORY));
+    let identity = machine::identity();
+    let vault = Vault::open(folder, identity, Costs::USUAL, Some(ledger.clone()));
     // What is wrong with the file is shown by the API, from the file's own list.
-    let (file, _, _) = ConfigFile::open(folder, first);
+    let (file, _, _) = ConfigFile::open_with(folder, first, Arc::new(vault.clone()));
     let mut configs = file.follow();
     let config = configs.borrow_and_update().clone();
     logs.set_retention(config.system.log_retention_days);
@@ -130,6 +135,7 @@ async fn supervise(
     let now = clock.now();
     let (store, restored) = history(folder, &config, &clock, now, &faults);
     let history = store.as_ref().map(|store| store.path().to_path_buf());
+    vault.leave_traces();
 
     let (inputs, messages) = mpsc::channel();
     let (prober, methods): (Box<dyn Prober>, Methods) = match midnight {
@@ -162,6 +168,7 @@ async fn supervise(
         config: file.follow(),
         clock,
     };
+    let access = guard::start(vault, ledger, options.demo, records.clone(), &file, &faults);
     let wires = Wires { records, view: view_sender, beats };
     let driver = Driver::new(monitor, prober, messages, wires, clock, now);
     let mut threads = threads::Threads::default();
@@ -188,6 +195,7 @@ async fn supervise(
         config: file.clone(),
         faults: faults.clone(),
         logs,
+        access: access.clone(),
         history,
         page,
     });
@@ -195,9 +203,9 @@ async fn supervise(
         router: api::router(state),
         port: options.port,
         config: file.follow(),
+        access,
         faults,
-        instance,
-        demo: options.demo,
+        instance: Arc::new(instance),
         say,
     };
     tokio::spawn(listener.run());

@@ -364,8 +364,20 @@ impl Vault {
         }
         let secret = Zeroizing::new(crypt::random::<32>()?);
         let secret = Zeroizing::new(format!("{TOKEN}{}", bytes::print(secret.as_slice())));
+        let about = self.keep_token(name, scope, now, &secret)?;
+        Ok((about, secret))
+    }
+
+    /// Keeps a token, of which it is certain that nobody can guess it.
+    pub(crate) fn keep_token(
+        &self,
+        name: &str,
+        scope: Scope,
+        now: Utc,
+        secret: &str,
+    ) -> Result<TokenInfo, VaultError> {
         let hash = crypt::sha256(secret.as_bytes()).to_vec();
-        let about = self.change(|body| {
+        self.change(|body| {
             if body.tokens.len() >= body::MOST_TOKENS {
                 return Err(VaultError::TooManyTokens);
             }
@@ -374,8 +386,7 @@ impl Vault {
             let about = TokenInfo { id, name, scope, created: now };
             body.tokens.push(Token { about: about.clone(), hash });
             Ok(about)
-        })?;
-        Ok((about, secret))
+        })
     }
 
     /// Makes a token worthless.

@@ -24,6 +24,15 @@ pub fn identity() -> Identity {
     Identity { system: os::system().and_then(plain), hardware: os::hardware().and_then(plain) }
 }
 
+/// The name of this machine in its network, in lower case; none if it has none.
+#[must_use]
+pub fn name() -> Option<String> {
+    let windows = std::env::var("COMPUTERNAME").ok();
+    let name = windows.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())?;
+    let name = name.trim().to_lowercase();
+    (!name.is_empty()).then_some(name)
+}
+
 /// Nothing, zeros and the like are no name: many machines would share them.
 fn plain(text: impl AsRef<str>) -> Option<String> {
     let text = text.as_ref().trim().to_lowercase();
