@@ -1,6 +1,8 @@
 //! The command line of `cafesentinel-headless`.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line speaks by printing
 
+mod keys;
+
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   cafesentinel-headless                            watch, page at http://127.0.0.1:5000/
   cafesentinel-headless --demo                     a simulated café; nothing is probed
+  cafesentinel-headless setup                      choose the passwords (or use the page)
+  cafesentinel-headless token create manager --scope admin
   cafesentinel-headless run --data-dir ./data      watch, with the files in ./data
   cafesentinel-headless check-config config.json   say what is wrong with a file
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
@@ -82,6 +86,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Set the installation up: asks for both passwords, prints the recovery code once
+    Setup(keys::Common),
+    /// Change a password; asks for the admin password first
+    Passwd {
+        /// Which
+        password: keys::Password,
+        #[command(flatten)]
+        common: keys::Common,
+    },
+    /// Take control back with the recovery code: new passwords, a new code
+    Recover(keys::Common),
+    /// Tokens by which other programs get in (Authorization: Bearer …)
+    #[command(subcommand)]
+    Token(keys::TokenCommand),
     /// Write what is stored to standard output
     Export {
         #[command(subcommand)]
@@ -150,6 +168,10 @@ pub fn main() -> ExitCode {
         Command::Sweep { network, file, timeout_ms, json } => {
             run_sweep(network.as_deref(), file, Duration::from_millis(timeout_ms), json)
         }
+        Command::Setup(common) => keys::set_up(&common),
+        Command::Passwd { password, common } => keys::change(password, &common),
+        Command::Recover(common) => keys::recover(&common),
+        Command::Token(command) => keys::token(&command),
         Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
         Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
@@ -294,7 +316,9 @@ mod tests {
     fn the_command_line_is_sound_and_its_help_has_examples() {
         Cli::command().debug_assert();
         let help = Cli::command().render_long_help().to_string();
-        for word in ["sweep 192.168.1.0/24", "check-config", "--demo", "export incidents"] {
+        for word in
+            ["sweep 192.168.1.0/24", "check-config", "--demo", "export incidents", "token create"]
+        {
             assert!(help.contains(word), "{word} is missing in {help}");
         }
     }
