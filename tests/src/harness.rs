@@ -71,7 +71,13 @@ pub struct Sentinel<'lab> {
     lab: &'lab Lab,
     home: TempDir,
     child: Option<Child>,
+    authorization: String,
 }
+
+/// The admin password of every installation in the lab.
+pub const ADMIN: &str = "the owner's word";
+/// The privacy password of every installation in the lab.
+pub const PRIVACY: &str = "the staff's word";
 
 impl<'lab> Sentinel<'lab> {
     /// Starts the program with a configuration and waits until its port answers.
@@ -82,11 +88,44 @@ impl<'lab> Sentinel<'lab> {
         Ok(sentinel)
     }
 
-    /// A data directory without a configuration, and nothing running yet.
+    /// A data directory that is set up, without a configuration, and nothing running yet.
     pub fn prepare(lab: &'lab Lab) -> Result<Self> {
         let home = TempDir::with_prefix("cafesentinel-")?;
         fs::create_dir(home.path().join("data"))?;
-        Ok(Self { lab, home, child: None })
+        let passwords = format!("admin={ADMIN}\nprivacy={PRIVACY}\n");
+        fs::write(home.path().join("passwords"), passwords)?;
+        let mut sentinel = Self { lab, home, child: None, authorization: String::new() };
+        sentinel.keys(&["setup"])?;
+        let token = sentinel.keys(&["token", "create", "tests", "--scope", "admin"])?;
+        sentinel.authorization = format!("Bearer {token}");
+        Ok(sentinel)
+    }
+
+    /// Runs a command about passwords and tokens on the data; what it answers.
+    pub fn keys(&self, command: &[&str]) -> Result<String> {
+        let mut program = self.lab.command(headless());
+        program.args(command).arg("--data-dir").arg(self.data_dir());
+        program.arg("--passwords-from").arg(self.home.path().join("passwords"));
+        let out = program.stdin(std::process::Stdio::null()).output()?;
+        if !out.status.success() {
+            bail!("{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+        }
+        Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    }
+
+    /// The header that makes a request the admin's.
+    #[must_use]
+    pub fn authorization(&self) -> (&str, &str) {
+        ("Authorization", &self.authorization)
+    }
+
+    /// An answer of the program's API to its admin; a status other than 2xx is an error.
+    pub fn fetch(&self, path: &str) -> Result<String> {
+        let answer = self.lab.http(PORT, "GET", path, &[self.authorization()], "")?;
+        if !(200..300).contains(&answer.status) {
+            bail!("GET {path}: {} {}", answer.status, answer.body);
+        }
+        Ok(answer.body)
     }
 
     /// Writes the configuration file, the way somebody with an editor would.
@@ -100,7 +139,7 @@ impl<'lab> Sentinel<'lab> {
         self.spawn()?;
         let end = Instant::now() + Duration::from_secs(15);
         loop {
-            if self.lab.http(PORT, "GET", "/api/v1/site", &[], "").is_ok() {
+            if self.fetch("/api/v1/site").is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.ended()? {
@@ -181,7 +220,7 @@ impl<'lab> Sentinel<'lab> {
 
     /// A JSON answer of the program's API.
     pub fn get(&self, path: &str) -> Result<Value> {
-        let body = self.lab.http_get(PORT, path)?;
+        let body = self.fetch(path)?;
         serde_json::from_str(&body).with_context(|| format!("GET {path}: {body}"))
     }
 

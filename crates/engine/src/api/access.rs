@@ -102,6 +102,7 @@ pub(super) async fn session(
         "role": caller.role,
         "locked": caller.locked,
         "local": caller.origin.local,
+        "setup_needed": installation == "setup_needed",
         "installation": installation,
         "message": message,
     }))
@@ -296,7 +297,7 @@ pub(super) async fn passwords(
         "privacy" => ("privacy", Which::Privacy),
         _ => return Err(Failure::bad("bad_request", "which: expected admin or privacy")),
     };
-    let (admin, new) = (texts.get("admin")?, texts.get("new")?);
+    let (admin, new) = (texts.get("current")?, texts.get("password")?);
     let changed = state.access.guess(caller.origin.source, move |access| {
         access.vault().change_password(which, &admin, &new).map(Some)
     });
@@ -311,7 +312,7 @@ fn shown(token: &TokenInfo) -> Value {
         "id": token.id,
         "name": token.name,
         "scope": token.scope,
-        "created": times::print(token.created),
+        "created_at": times::print(token.created),
     })
 }
 
@@ -348,7 +349,7 @@ pub(super) async fn create_token(
     let (about, secret) = made?;
     let details = json!({ "id": about.id, "name": about.name, "scope": about.scope });
     state.note(&caller, "token_created", details).await;
-    let mut answer = json!({ "status": "success", "secret": *secret });
+    let mut answer = json!({ "status": "success", "token": *secret });
     if let (Value::Object(all), Value::Object(token)) = (&mut answer, shown(&about)) {
         all.extend(token);
     }
@@ -403,10 +404,10 @@ pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Jso
                 "at": times::print(entry.at),
                 "who": entry.who,
                 "from": entry.source,
-                "action": entry.action,
+                "what": entry.action,
                 "details": entry.details,
             })
         })
         .collect();
-    Ok(Json(json!({ "status": "success", "entries": entries })))
+    Ok(Json(json!({ "status": "success", "audit": entries })))
 }

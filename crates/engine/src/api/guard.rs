@@ -4,7 +4,8 @@
 //! In order: the `Host` must be an address or a name of ours (a rebound DNS name is
 //! refused, 421); whatever changes state must come from our own page, an allowed origin,
 //! or no browser at all (403); nobody asks more than his share (429); who is not known
-//! gets what is open to anyone (401 otherwise), who is known what his role allows (403).
+//! gets what is open to anyone, who is known what his role allows (401 where the password
+//! would help, 403 for a token).
 //! What an endpoint needs stands in its own description; one without needs the admin.
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use cafesentinel_domain::access::Role;
 use cafesentinel_domain::config::ApiSettings;
 
 use super::ApiState;
-use super::caller::{Asked, Caller, Origin, Peer, identify};
+use super::caller::{Asked, Caller, Origin, Peer, Who, identify};
 use super::failure::Failure;
 use crate::vault::Condition;
 
@@ -218,20 +219,21 @@ fn judge(caller: &Caller, needed: Role) -> Result<(), Failure> {
     if caller.role >= needed {
         return Ok(());
     }
-    if caller.role == Role::Anyone {
-        let (code, text) = if caller.refused {
-            ("bad_credentials", "This token or session is not valid, or not any more")
-        } else {
-            ("login_needed", "Log in, or send a token (Authorization: Bearer …)")
-        };
-        return Err(Failure::new(StatusCode::UNAUTHORIZED, code, text));
+    if matches!(caller.who, Who::Token(_)) {
+        let text = "This token is not good for that";
+        return Err(Failure::new(StatusCode::FORBIDDEN, "admin_needed", text));
     }
-    let (code, text) = if caller.locked {
+    // Everybody else gets further with the password.
+    let (code, text) = if caller.refused {
+        ("bad_credentials", "This token or session is not valid, or not any more")
+    } else if caller.locked {
         ("locked", "The settings have locked; the admin password opens them again")
+    } else if caller.role > Role::Anyone {
+        ("admin_needed", "Only the admin may do this: log in with the admin password")
     } else {
-        ("admin_needed", "Only the admin may do this")
+        ("login_needed", "Log in, or send a token (Authorization: Bearer …)")
     };
-    Err(Failure::new(StatusCode::FORBIDDEN, code, text))
+    Err(Failure::new(StatusCode::UNAUTHORIZED, code, text))
 }
 
 fn host(headers: &HeaderMap) -> Result<Authority, Failure> {

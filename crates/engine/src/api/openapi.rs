@@ -68,9 +68,9 @@ pub(super) struct PasswordBody {
     /// `admin` or `privacy`.
     which: String,
     /// The admin password that is in force.
-    admin: String,
+    current: String,
     /// The new one.
-    new: String,
+    password: String,
 }
 
 /// What a token is to be.
@@ -97,7 +97,7 @@ pub(super) struct Base;
 const REFUSALS: [(&str, &str); 9] = [
     ("400", "The request cannot be understood"),
     ("401", "Not known: no valid token or session, or a wrong password"),
-    ("403", "Known, but not allowed; or not set up yet; or from another web page"),
+    ("403", "A token that may not do this; or not set up yet; or from another web page"),
     ("405", "Not with this method"),
     ("408", "The body took too long to arrive"),
     ("413", "The body is larger than 1 MiB"),

@@ -91,10 +91,11 @@ fn expected(who: As, needs: Role, status: u16, harmless: bool) -> u16 {
     };
     if role >= needs {
         status
-    } else if role == Role::Anyone {
-        401
-    } else {
+    } else if who == As::Reader {
         403
+    } else {
+        // The password would help.
+        401
     }
 }
 
@@ -121,11 +122,8 @@ impl Cafe {
             As::Cookie | As::Locked | As::Expired => {
                 let secret = self.access.open_session(true).unwrap();
                 set("cookie", &cookie(&secret));
-                let later = match who {
-                    As::Locked => 301,
-                    As::Expired => 13 * 3600,
-                    _ => 0,
-                };
+                let later = [(As::Locked, 301), (As::Expired, 13 * 3600)];
+                let later = later.iter().find(|(of, _)| *of == who).map_or(0, |(_, s)| *s);
                 self.later.fetch_add(later, Ordering::Relaxed);
             }
         }
