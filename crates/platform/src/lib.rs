@@ -10,5 +10,6 @@ pub mod clock;
 pub mod dirs;
 pub mod files;
 pub mod icmp;
+pub mod limits;
 pub mod machine;
 pub mod network;

@@ -22,7 +22,7 @@ use cafesentinel_domain::config::{Config, Host};
 use cafesentinel_domain::event::Target;
 use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
-use cafesentinel_platform::{dirs, machine};
+use cafesentinel_platform::{dirs, limits, machine};
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -89,6 +89,7 @@ pub fn run(options: Options, say: Say) -> anyhow::Result<()> {
     let _ =
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer()));
     threads::log_panics();
+    let _ = limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("service")
