@@ -14,10 +14,16 @@ fail() {
   tail -n 30 "$HOME_OF_DATA/info.log" "$HOME_OF_DATA/console" 2>/dev/null || true
   exit 1
 }
+# ask PATH …: as the admin.
+ask() {
+  local path=$1
+  shift
+  curl -sf --max-time 5 -H "Authorization: Bearer $TOKEN" "$@" "$API$path"
+}
 # until SECONDS WHAT JQ: asks the site view until the expression holds.
 until_site() {
   local end=$((SECONDS + $1)) what=$2 expression=$3
-  until curl -sf --max-time 2 $API/api/v1/site | jq -e "$expression" >/dev/null; do
+  until ask /api/v1/site | jq -e "$expression" >/dev/null; do
     if [ $SECONDS -ge $end ]; then fail "not within $1 s: $what"; fi
     sleep 0.2
   done
@@ -54,11 +60,19 @@ cat "$HOME_OF_DATA/screenshot"
 grep -q '640×360' "$HOME_OF_DATA/screenshot" || fail 'the picture has another size'
 [ "$(head -c 4 "$HOME_OF_DATA/screen.webp")$(head -c 12 "$HOME_OF_DATA/screen.webp" | tail -c 4)" \
   = RIFFWEBP ] || fail 'the picture is no WebP'
+echo '# setup'
+printf 'admin=correct horse\nprivacy=battery staple\n' >"$HOME_OF_DATA/passwords"
+KEYS=(--data-dir "$DATA" --passwords-from "$DATA\\passwords")
+wine "$EXE" setup "${KEYS[@]}" | tr -d '\r' >"$HOME_OF_DATA/code" || fail 'setup'
+grep -qE '^([0-9A-Z]{4}-){6}[0-9A-Z]{4}$' "$HOME_OF_DATA/code" || fail 'no recovery code'
+if wine "$EXE" setup "${KEYS[@]}"; then fail 'a second setup'; fi
+TOKEN=$(wine "$EXE" token create lane --scope admin "${KEYS[@]}" | tr -d '\r')
+[ ${#TOKEN} = 48 ] || fail "no token: $TOKEN"
 
 echo '# run'
 wine "$EXE" run --data-dir "$DATA" >"$HOME_OF_DATA/console" 2>&1 &
 until_site 60 'everything is up' '[.targets[].state] == ["up", "up", "up"] and .seats_online == 5'
-curl -sf --max-time 2 $API/api/v1/site | jq -c '{methods, seats_online, cycle}'
+ask /api/v1/site | jq -c '{methods, seats_online, cycle}'
 until_site 30 'five sessions' '.sessions == 5'
 
 nft -f - <<'NFT'
@@ -80,12 +94,12 @@ echo '# the configuration is edited while it runs'
 sed 's/"pc_count": 5/"pc_count": 3/' "$HOME_OF_DATA/config.json" >"$HOME_OF_DATA/new.json"
 mv "$HOME_OF_DATA/new.json" "$HOME_OF_DATA/config.json"
 until_site 15 'three seats' '.seats_total == 3'
-curl -sf --max-time 2 $API/api/config | jq -c '.config' >"$HOME_OF_DATA/whole.json"
+ask /api/config | jq -c '.config' >"$HOME_OF_DATA/whole.json"
 jq -c '.monitor_settings.pc_count = 2' "$HOME_OF_DATA/whole.json" \
-  | curl -sf --max-time 5 -H 'Content-Type: application/json' --data-binary @- $API/api/config \
+  | ask /api/config -H 'Content-Type: application/json' --data-binary @- \
   | jq -e '.status == "success"' >/dev/null || fail 'POST /api/config'
 until_site 15 'two seats' '.seats_total == 2'
-curl -sf --max-time 2 $API/api/config/backups | jq -e '.backups | length >= 1' >/dev/null \
+ask /api/config/backups | jq -e '.backups | length >= 1' >/dev/null \
   || fail 'no backup was made'
 
 echo '# a second start, killed and started again, what was kept'
@@ -95,7 +109,7 @@ wineserver -k
 sleep 2
 wine "$EXE" run --data-dir "$DATA" >>"$HOME_OF_DATA/console" 2>&1 &
 until_site 60 'it runs again and the sessions go on' '.sessions == 2'
-curl -sf --max-time 2 $API/api/v1/incidents | jq -e '.incidents | length == 1' >/dev/null \
+ask /api/v1/incidents | jq -e '.incidents | length == 1' >/dev/null \
   || fail 'the incident is not there any more'
 wine "$EXE" export incidents --data-dir "$DATA" | tee "$HOME_OF_DATA/incidents.csv"
 grep -q 'SERVER_DOWN,Auto-Resolved' "$HOME_OF_DATA/incidents.csv" || fail 'export incidents'

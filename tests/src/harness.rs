@@ -110,7 +110,13 @@ pub struct Sentinel<'lab> {
     home: TempDir,
     child: Option<Child>,
     environment: Vec<(OsString, OsString)>,
+    authorization: String,
 }
+
+/// The admin password of every installation in the lab.
+pub const ADMIN: &str = "the owner's word";
+/// The privacy password of every installation in the lab.
+pub const PRIVACY: &str = "the staff's word";
 
 impl<'lab> Sentinel<'lab> {
     /// Starts the program with a configuration and waits until its port answers.
@@ -121,17 +127,58 @@ impl<'lab> Sentinel<'lab> {
         Ok(sentinel)
     }
 
-    /// A data directory without a configuration, and nothing running yet.
+    /// A data directory that is set up, without a configuration, and nothing running yet.
     pub fn prepare(lab: &'lab Lab) -> Result<Self> {
         let home = TempDir::with_prefix("cafesentinel-")?;
         fs::create_dir(home.path().join("data"))?;
-        Ok(Self { lab, home, child: None, environment: Vec::new() })
+        let passwords = format!("admin={ADMIN}\nprivacy={PRIVACY}\n");
+        fs::write(home.path().join("passwords"), passwords)?;
+        let (child, environment, authorization) = (None, Vec::new(), String::new());
+        let mut sentinel = Self { lab, home, child, environment, authorization };
+        sentinel.keys(&["setup"])?;
+        let token = sentinel.keys(&["token", "create", "tests", "--scope", "admin"])?;
+        sentinel.authorization = format!("Bearer {token}");
+        Ok(sentinel)
     }
 
     /// Sets a variable of the environment for every start from now on
     /// (`SSL_CERT_FILE`, see [`crate::lab::LabDiscord::trust`]).
     pub fn set_env(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.environment.push((name.into(), value.into()));
+    }
+
+    /// Runs a command about passwords and tokens on the data; what it answers.
+    pub fn keys(&self, command: &[&str]) -> Result<String> {
+        let mut program = self.lab.command(headless());
+        program.args(command).arg("--data-dir").arg(self.data_dir());
+        program.arg("--passwords-from").arg(self.home.path().join("passwords"));
+        let out = program.stdin(std::process::Stdio::null()).output()?;
+        if !out.status.success() {
+            bail!("{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+        }
+        Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    }
+
+    /// The header that makes a request the admin's.
+    #[must_use]
+    pub fn authorization(&self) -> (&str, &str) {
+        ("Authorization", &self.authorization)
+    }
+
+    /// An answer of the program's API to its admin; a status other than 2xx is an error.
+    pub fn fetch(&self, path: &str) -> Result<String> {
+        let answer = self.lab.http(PORT, "GET", path, &[self.authorization()], "")?;
+        if !(200..300).contains(&answer.status) {
+            bail!("GET {path}: {} {}", answer.status, answer.body);
+        }
+        Ok(answer.body)
+    }
+
+    /// A JSON answer to something posted by its admin, whatever the status.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let headers = [("Content-Type", "application/json"), self.authorization()];
+        let answer = self.lab.http(PORT, "POST", path, &headers, &body.to_string())?;
+        serde_json::from_str(&answer.body).with_context(|| format!("POST {path}: {}", answer.body))
     }
 
     /// Writes the configuration file, the way somebody with an editor would.
@@ -145,7 +192,7 @@ impl<'lab> Sentinel<'lab> {
         self.spawn()?;
         let end = Instant::now() + Duration::from_secs(15);
         loop {
-            if self.lab.http(PORT, "GET", "/api/v1/site", &[], "").is_ok() {
+            if self.fetch("/api/v1/site").is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.ended()? {
@@ -227,7 +274,7 @@ impl<'lab> Sentinel<'lab> {
 
     /// A JSON answer of the program's API.
     pub fn get(&self, path: &str) -> Result<Value> {
-        let body = self.lab.http_get(PORT, path)?;
+        let body = self.fetch(path)?;
         serde_json::from_str(&body).with_context(|| format!("GET {path}: {body}"))
     }
 

@@ -3,7 +3,9 @@
 //! that stand in its prose, and our own contract.
 
 use cafesentinel_domain::config::Language;
-use cafesentinel_domain::event::{Cause, EndReason, Gap, Incident, IncidentId, IncidentKind};
+use cafesentinel_domain::event::{
+    Cause, EndReason, Gap, Incident, IncidentId, IncidentKind, Tampering,
+};
 use cafesentinel_domain::notify::body::{self, Calendar, Civil, Style};
 use cafesentinel_domain::notify::{Channel, DayFigures, Notice, PictureId, SessionLine};
 use cafesentinel_domain::time::Utc;
@@ -106,6 +108,16 @@ fn every_kind() -> Vec<Notice> {
         let (from, to, day) = (Utc(0), Utc(1), day(Some(1.0)));
         all.push(Notice::Digest { from, to, day, before, seats });
     }
+    let source = NAMES[2].to_owned();
+    all.push(Notice::LockedOut { source, wrong: u32::MAX, seconds: u64::MAX });
+    for what in [
+        Tampering::VaultMissing,
+        Tampering::VaultReplaced,
+        Tampering::VaultShut,
+        Tampering::VaultPutBack,
+    ] {
+        all.push(Notice::Tampering { what });
+    }
     all.push(Notice::Test);
     all
 }
@@ -114,7 +126,7 @@ fn every_kind() -> Vec<Notice> {
 fn t6_every_kind_of_message_is_taken_in_both_languages() {
     let kinds = every_kind();
     let codes: std::collections::BTreeSet<_> = kinds.iter().map(Notice::code).collect();
-    assert_eq!(codes.len(), 14, "every kind of notice is here: {codes:?}");
+    assert_eq!(codes.len(), 16, "every kind of notice is here: {codes:?}");
     for language in [Language::En, Language::Es] {
         for shop in ["My Internet Cafe", &"ñ".repeat(80), "@here *x*"] {
             let style = Style { shop, language, calendar: &Noon };

@@ -377,6 +377,34 @@ pub enum Event {
         /// When it ends by itself.
         until: Option<Utc>,
     },
+    /// Somebody guessed a password wrong too often and is locked out for a while.
+    LockedOut {
+        /// From where: an address, or `this window`.
+        source: String,
+        /// Wrong guesses from there so far.
+        wrong: u32,
+        /// For how long, in seconds.
+        seconds: u64,
+    },
+    /// The vault, which guards the way in, was tampered with.
+    Tampering {
+        /// How.
+        what: Tampering,
+    },
+}
+
+/// What was done to the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tampering {
+    /// It was deleted while the program did not run.
+    VaultMissing,
+    /// Another one lies in its place.
+    VaultReplaced,
+    /// It does not open here: copied from another machine, or damaged.
+    VaultShut,
+    /// It was deleted or replaced while the program ran, which has put it back.
+    VaultPutBack,
 }
 
 /// What happened to an incident.
@@ -418,7 +446,9 @@ impl Event {
             | Event::Frozen { .. }
             | Event::HourlySnapshot { .. }
             | Event::ConfigChanged { .. }
-            | Event::Privacy { .. } => true,
+            | Event::Privacy { .. }
+            | Event::LockedOut { .. }
+            | Event::Tampering { .. } => true,
         }
     }
 
@@ -439,6 +469,8 @@ impl Event {
             Event::HourlySnapshot { .. } => "hourly_snapshot",
             Event::ConfigChanged { .. } => "config_changed",
             Event::Privacy { .. } => "privacy",
+            Event::LockedOut { .. } => "locked_out",
+            Event::Tampering { .. } => "tampering",
         }
     }
 }

@@ -10,8 +10,10 @@
 //! [`cascade`] says what explains what, [`incident`] keeps the outages, [`occupancy`]
 //! the stays, [`stats`] adds up, [`capture`] says when the screen is pictured, [`notify`]
 //! who is told what, and [`monitor`] holds them together and shows a [`view`].
-//! Before all that, and apart from it, [`discovery`] finds out what there is to watch.
+//! Before all that, and apart from it, [`discovery`] finds out what there is to watch, and
+//! [`access`] says who may do what.
 
+pub mod access;
 pub mod capture;
 pub mod cascade;
 pub mod config;

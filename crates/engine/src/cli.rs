@@ -1,6 +1,8 @@
 //! The command line of `cafesentinel-headless`.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line speaks by printing
 
+mod keys;
+
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   cafesentinel-headless                            watch, page at http://127.0.0.1:5000/
   cafesentinel-headless --demo                     a simulated café; nothing is probed
+  cafesentinel-headless setup                      choose the passwords (or use the page)
+  cafesentinel-headless token create manager --scope admin
   cafesentinel-headless run --data-dir ./data      watch, with the files in ./data
   cafesentinel-headless check-config config.json   say what is wrong with a file
   cafesentinel-headless sweep 192.168.1.0/24       who answers in this network
@@ -98,6 +102,20 @@ enum Command {
     Discover(Discover),
     /// Take a picture of this screen as a notice would, and write it to a file
     Screenshot(Screenshot),
+    /// Set the installation up: asks for both passwords, prints the recovery code once
+    Setup(keys::Common),
+    /// Change a password; asks for the admin password first
+    Passwd {
+        /// Which
+        password: keys::Password,
+        #[command(flatten)]
+        common: keys::Common,
+    },
+    /// Take control back with the recovery code: new passwords, a new code
+    Recover(keys::Common),
+    /// Tokens by which other programs get in (Authorization: Bearer …)
+    #[command(subcommand)]
+    Token(keys::TokenCommand),
     /// Write what is stored to standard output
     Export {
         #[command(subcommand)]
@@ -214,6 +232,10 @@ pub fn main() -> ExitCode {
         }
         Command::Discover(options) => discover(&options),
         Command::Screenshot(wanted) => screenshot(wanted),
+        Command::Setup(common) => keys::set_up(&common),
+        Command::Passwd { password, common } => keys::change(password, &common),
+        Command::Recover(common) => keys::recover(&common),
+        Command::Token(command) => keys::token(&command),
         Command::Export { what: Export::Incidents(stretch) } => export_incidents(&stretch),
         Command::Export { what: Export::Sessions(stretch) } => export_sessions(&stretch),
     };
@@ -393,7 +415,7 @@ mod tests {
         Cli::command().debug_assert();
         let help = Cli::command().render_long_help().to_string();
         for word in
-            ["sweep 192.168.1.0/24", "check-config", "--demo", "discover", "screenshot", "export"]
+            ["sweep 192.168.1.0/24", "check-config", "--demo", "discover", "export", "token create"]
         {
             assert!(help.contains(word), "{word} is missing in {help}");
         }

@@ -6,6 +6,7 @@
 //! stores them and only then publishes them on the [`bus`], from where the [`api`] streams
 //! them. On request a [`discovery`] looks, beside all that, who is there.
 
+pub mod access;
 pub mod analysis;
 pub mod api;
 pub mod app;
@@ -29,3 +30,4 @@ pub mod resolver;
 pub mod sessions_csv;
 pub mod store;
 pub mod sweep;
+pub mod vault;

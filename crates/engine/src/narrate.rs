@@ -3,7 +3,7 @@
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::{
     Cause, EndReason, Event, Incident, IncidentChange, IncidentKind, LinkState, Reason, Session,
-    SessionChange, Target, Warning,
+    SessionChange, Tampering, Target, Warning,
 };
 
 /// A line: category and text.
@@ -83,6 +83,11 @@ pub fn lines(event: &Event, config: &Config) -> Vec<Line> {
             }
             .to_owned(),
         )],
+        Event::LockedOut { source, wrong, seconds } => vec![(
+            "SECURITY",
+            format!("{source}: {wrong} wrong passwords; locked out for {seconds} s."),
+        )],
+        Event::Tampering { what } => vec![("SECURITY", tampering(*what).to_owned())],
         Event::Started { .. } | Event::ConfigChanged { .. } => vec![(
             "SYSTEM",
             format!(
@@ -91,6 +96,15 @@ pub fn lines(event: &Event, config: &Config) -> Vec<Line> {
                 config.monitor.seats.len()
             ),
         )],
+    }
+}
+
+fn tampering(what: Tampering) -> &'static str {
+    match what {
+        Tampering::VaultMissing => "The vault of this installation was deleted.",
+        Tampering::VaultReplaced => "Another vault lies in the place of ours.",
+        Tampering::VaultShut => "The vault does not open on this computer.",
+        Tampering::VaultPutBack => "The vault was deleted or replaced; it was put back.",
     }
 }
 

@@ -157,7 +157,8 @@ fn beside_the_running_monitor_it_is_begun_told_cancelled_and_costs_no_beat() {
         });
         let sentinel = Sentinel::start(lab, &config).expect("the program starts");
         let ask = |method: &str, status: u16| {
-            let answer = lab.http(PORT, method, PATH, &[], "").expect("it answers");
+            let answer =
+                lab.http(PORT, method, PATH, &[sentinel.authorization()], "").expect("it answers");
             assert_eq!(answer.status, status, "{method}: {}", answer.body);
             serde_json::from_str::<Value>(&answer.body).expect("JSON")
         };

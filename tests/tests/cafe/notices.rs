@@ -96,10 +96,8 @@ fn description(message: &Message) -> String {
     message.embed()["description"].as_str().unwrap_or_default().to_owned()
 }
 
-fn post(lab: &Lab, path: &str, body: &Value) -> Value {
-    let headers = [("Content-Type", "application/json")];
-    let answer = lab.http(PORT, "POST", path, &headers, &body.to_string()).expect("it answers");
-    serde_json::from_str(&answer.body).unwrap_or(Value::Null)
+fn post(sentinel: &Sentinel<'_>, path: &str, body: &Value) -> Value {
+    sentinel.post(path, body).expect("it answers")
 }
 
 #[test]
@@ -191,7 +189,8 @@ fn t3_what_was_queued_while_the_provider_was_down_arrives_once_in_order_with_its
     assert_eq!(fs::read_dir(temporary.path()).expect("a folder").count(), 0);
     for file in fs::read_dir(sentinel.data_dir()).expect("a folder").flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
-        let ours = ["config", "history.db", "info.log", "incidents_log.csv", "instance", "probes"];
+        let ours =
+            ["config", "cron.dll", "history.db", "info.log", "incidents_log.csv", "instance"];
         assert!(ours.iter().any(|o| name.starts_with(o)), "{name}");
         let bytes = fs::read(file.path()).unwrap_or_default();
         assert!(!bytes.windows(4).any(|w| w == b"WEBP"), "a picture in {name}");
@@ -271,9 +270,9 @@ fn t5_limits_are_kept_a_deleted_webhook_stops_alone_and_a_refusal_blocks_nobody(
         lab.off("pc3").expect("off");
         sentinel.until("two wait for a new URL", SOON, |s| waiting(s) == 2);
         assert_eq!(discord.requests().len(), asked, "a dead webhook is not asked again");
-        let tried = post(lab, "/api/v1/notices/test", &json!({ "channel": "occupancy" }));
+        let tried = post(sentinel, "/api/v1/notices/test", &json!({ "channel": "occupancy" }));
         assert_eq!(tried["message"], "Discord answered 404: this webhook was deleted");
-        let tried = post(lab, "/api/v1/notices/test", &json!({ "channel": "alerts" }));
+        let tried = post(sentinel, "/api/v1/notices/test", &json!({ "channel": "alerts" }));
         assert_eq!(tried["delivered"], true);
         // It is still dead after a restart, and the new URL gets what waited.
         sentinel.restart().expect("restarted");
@@ -289,7 +288,7 @@ fn t5_limits_are_kept_a_deleted_webhook_stops_alone_and_a_refusal_blocks_nobody(
 }
 
 #[test]
-fn t7_the_token_of_a_webhook_is_nowhere_but_in_the_file_and_on_the_wire() {
+fn t7_the_token_of_a_webhook_is_nowhere_but_on_the_wire() {
     told(2, |lab, discord, sentinel| {
         discord.script(Script::always(Act::Status { code: 503 }).to("alerts"));
         server_outage(lab, sentinel);
@@ -302,20 +301,22 @@ fn t7_the_token_of_a_webhook_is_nowhere_but_in_the_file_and_on_the_wire() {
         lab.off("pc1").expect("off");
         let _ = discord.wait_for_messages("alerts", 2, SOON);
         for channel in ["alerts", "occupancy", "screenshots"] {
-            post(lab, "/api/v1/notices/test", &json!({ "channel": channel }));
+            post(sentinel, "/api/v1/notices/test", &json!({ "channel": channel }));
         }
         let mut said = sentinel.log() + &sentinel.console();
         for path in
             ["config", "v1/config", "v1/site", "v1/notices", "logs", "v1/incidents", "status"]
         {
-            said += &lab.http_get(PORT, &format!("/api/{path}")).expect("it answers");
+            said += &sentinel.fetch(&format!("/api/{path}")).expect("it answers");
         }
         sentinel.terminate().expect("stops");
         let tokens = ["alerts", "occupancy", "screenshots"].map(|name| discord.token(name));
-        for entry in fs::read_dir(sentinel.data_dir()).expect("a folder").flatten() {
+        let folders = [sentinel.data_dir(), sentinel.data_dir().join("config_backups")];
+        let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        for entry in entries.flatten() {
             let path = entry.path();
-            let config = path.file_name().is_some_and(|name| name == "config.json");
-            if path.is_file() && !config {
+            // Sealed since the start: in config.json and its backups, too.
+            if path.is_file() {
                 said += &String::from_utf8_lossy(&fs::read(&path).expect("readable"));
             }
         }
@@ -336,11 +337,12 @@ fn in_privacy_mode_no_picture_is_taken_and_switching_it_is_told() {
     let lab = Lab::up(LabOptions { pcs: 2, firewalled: 0 }).expect("the lab comes up");
     let discord = lab.discord_with(Options::default()).expect("Discord comes up");
     let mut sentinel = started(&lab, &discord, 2, &[("DISPLAY", &xvfb.display)]);
-    let answer = post(&lab, "/api/v1/privacy", &json!({ "on": true }));
+    let answer = post(&sentinel, "/api/v1/privacy", &json!({ "on": true }));
     assert_eq!(answer["on"], true, "{answer}");
     let alerts = discord.wait_for_messages("alerts", 1, SOON);
     assert_eq!(alerts[0].titles(), ["Privacy Mode On"]);
-    let shot = lab.http(PORT, "GET", "/api/v1/screenshot", &[], "").expect("it answers");
+    let admin = [sentinel.authorization()];
+    let shot = lab.http(PORT, "GET", "/api/v1/screenshot", &admin, "").expect("it answers");
     assert_eq!(shot.status, 403);
     sentinel.restart().expect("restarted");
     sentinel.until("all is well", SOON, |s| s.site()["headline"]["code"] == "all_well");
@@ -348,7 +350,7 @@ fn in_privacy_mode_no_picture_is_taken_and_switching_it_is_told() {
     let alerts = discord.wait_for_messages("alerts", 3, SOON);
     assert_eq!(alerts[2].titles(), ["Server Restored"]);
     assert!(alerts[2].files.is_empty() && discord.messages("screenshots").is_empty());
-    post(&lab, "/api/v1/privacy", &json!({ "on": false }));
+    post(&sentinel, "/api/v1/privacy", &json!({ "on": false }));
     let mut whole = config(&discord, 2);
     whole["screenshot_settings"]["resize_ratio"] = json!(1.0);
     sentinel.write_config(&whole).expect("written");
@@ -366,7 +368,7 @@ fn in_privacy_mode_no_picture_is_taken_and_switching_it_is_told() {
 #[ignore = "takes 35 minutes: npm run test:long"]
 #[allow(clippy::print_stdout)] // a measurement is there to be read
 fn a_thousand_notices_drain_at_the_allowed_rate_without_a_429() {
-    told(1, |lab, discord, sentinel| {
+    told(1, |_, discord, sentinel| {
         assert_eq!(discord.limited(), 0);
         discord.offline(true);
         let mut days = 30;
@@ -374,7 +376,7 @@ fn a_thousand_notices_drain_at_the_allowed_rate_without_a_429() {
             days = if days == 30 { 31 } else { 30 };
             let mut config = config(discord, 1);
             config["system_settings"] = json!({ "log_retention_days": days });
-            let answer = post(lab, "/api/v1/config", &config);
+            let answer = post(sentinel, "/api/v1/config", &config);
             assert_eq!(answer["status"], "success", "{answer}");
             let answer = sentinel.get("/api/v1/notices?limit=1").expect("it answers");
             (answer["channels"][0]["waiting"].as_u64()? >= 1000).then_some(())

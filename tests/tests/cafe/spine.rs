@@ -281,7 +281,7 @@ fn short_flapping_is_jitter_and_longer_flapping_one_incident() {
 fn a_stream_that_was_cut_goes_on_without_gap_or_double() {
     watched(|lab, sentinel| {
         let ids = |after: &str, seconds: f64| {
-            let headers = [("Last-Event-ID", after)];
+            let headers = [("Last-Event-ID", after), sentinel.authorization()];
             let text = read_stream(lab, &headers, seconds);
             text.lines()
                 .filter_map(|l| l.strip_prefix("id:").and_then(|n| n.trim().parse::<i64>().ok()))

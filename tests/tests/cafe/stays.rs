@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use cafesentinel_tests::harness::{PORT, Sentinel, require_root};
+use cafesentinel_tests::harness::{Sentinel, require_root};
 use cafesentinel_tests::lab::{Lab, LabOptions};
 use serde_json::{Value, json};
 
@@ -170,7 +170,7 @@ fn sessions_survive_kill_9_a_moved_range_new_names_and_another_order() {
         let over = sessions(sentinel, false);
         let first = over.iter().find(|s| s["address"] == "192.168.1.110").expect("over");
         assert_eq!(first["end_reason"], "no_longer_watched");
-        let csv = lab.http_get(PORT, "/api/v1/sessions.csv").expect("it answers");
+        let csv = sentinel.fetch("/api/v1/sessions.csv").expect("it answers");
         assert_eq!(csv.lines().count(), 6, "{csv}");
     });
 }

@@ -54,7 +54,26 @@ fn differing(path: &str, before: &Value, after: &Value, changed: &mut Vec<String
     }
 }
 
+/// Where secrets stand in a document: section and key.
+#[must_use]
+pub fn secret_places() -> &'static [(&'static str, &'static str)] {
+    &SECRETS
+}
+
 impl Config {
+    /// All secrets with their paths, in the order of [`secret_places`].
+    pub fn secrets_mut(&mut self) -> [(&'static str, &mut Secret); 6] {
+        let (d, c) = (&mut self.discord, &mut self.chain);
+        [
+            ("discord_settings.webhook_alerts", &mut d.webhook_alerts),
+            ("discord_settings.webhook_occupancy", &mut d.webhook_occupancy),
+            ("discord_settings.webhook_screenshots", &mut d.webhook_screenshots),
+            ("chain_settings.token", &mut c.token),
+            ("chain_settings.query_token", &mut c.query_token),
+            ("chain_settings.heartbeat_url", &mut c.heartbeat_url),
+        ]
+    }
+
     /// The whole document with secrets in clear: for the file only.
     #[must_use]
     pub fn to_value(&self) -> Value {

@@ -18,6 +18,8 @@ pub enum FaultCode {
     UnknownKey,
     /// Of the right type, but not acceptable.
     BadValue,
+    /// A secret that was sealed elsewhere, or whose vault is shut.
+    Sealed,
 }
 
 /// One thing that is wrong.

@@ -17,7 +17,7 @@ mod web;
 use std::net::IpAddr;
 use std::time::Duration;
 
-pub use document::missing_sections;
+pub use document::{missing_sections, secret_places};
 pub use fault::{Fault, FaultCode};
 pub use values::{Host, Mac, Network, OpeningHours, Secret};
 

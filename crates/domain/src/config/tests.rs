@@ -432,3 +432,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_places_of_secrets_are_those_of_the_settings() {
+    let mut config = super::Config::default();
+    let places: Vec<_> = super::secret_places().iter().map(|(s, k)| format!("{s}.{k}")).collect();
+    for (n, (place, secret)) in config.secrets_mut().into_iter().enumerate() {
+        assert_eq!(place, places[n]);
+        *secret = super::values::Secret::new(&format!("sealed:{n}"));
+    }
+    let document = config.to_value();
+    for (n, (section, key)) in super::secret_places().iter().enumerate() {
+        assert_eq!(document[section][key], format!("sealed:{n}"));
+    }
+}

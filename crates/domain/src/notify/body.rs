@@ -242,6 +242,8 @@ pub fn file_name(notice: &Notice) -> Option<&'static str> {
         | Notice::WebhookDead { .. }
         | Notice::Missed { .. }
         | Notice::Digest { .. }
+        | Notice::LockedOut { .. }
+        | Notice::Tampering { .. }
         | Notice::Test => None,
     }
 }
@@ -302,6 +304,14 @@ fn embed(notice: &Notice, at: Utc, merged: bool, style: &Style<'_>) -> Embed {
         }
         Notice::Digest { from, to, day, before, seats } => {
             digest(*from, *to, day, before.as_ref(), seats, style)
+        }
+        Notice::LockedOut { source, wrong, seconds } => {
+            let text = words::locked_out(&escape::name(source), *wrong, *seconds, style.language);
+            plain(Phrase::LockedOut, text, GREY, at, style)
+        }
+        Notice::Tampering { what } => {
+            let text = words::tampering(*what, style.language).to_owned();
+            plain(Phrase::Tampering, text, RED, at, style)
         }
         Notice::Test => {
             plain(Phrase::Test, style.say(Phrase::TestText).to_owned(), GREY, at, style)

@@ -97,7 +97,10 @@ impl Herald {
             | Event::Warning { .. }
             | Event::Jitter { .. }
             | Event::ShortStay { .. }
-            | Event::Frozen { .. } => {}
+            | Event::Frozen { .. }
+            // Not of the machine: told where they happen, see `Outgoing::of_security`.
+            | Event::LockedOut { .. }
+            | Event::Tampering { .. } => {}
         }
     }
 

@@ -29,7 +29,7 @@ pub use lane::Lane;
 pub use rate::Rate;
 
 use crate::config::{Config, Secret};
-use crate::event::{Cause, Incident, IncidentId};
+use crate::event::{Cause, Event, Incident, IncidentId, Tampering};
 use crate::time::Utc;
 
 /// One of the three webhooks.
@@ -230,6 +230,20 @@ pub enum Notice {
         /// Seats with most hours first: name and hours.
         seats: Vec<(String, f64)>,
     },
+    /// Somebody guessed a password wrong too often.
+    LockedOut {
+        /// From where.
+        source: String,
+        /// Wrong guesses so far.
+        wrong: u32,
+        /// For how long it is locked, in seconds.
+        seconds: u64,
+    },
+    /// The vault was tampered with.
+    Tampering {
+        /// How.
+        what: Tampering,
+    },
     /// Somebody tries whether the webhook works.
     Test,
 }
@@ -252,6 +266,8 @@ impl Notice {
             Notice::WebhookDead { .. } => "webhook_dead",
             Notice::Missed { .. } => "missed",
             Notice::Digest { .. } => "digest",
+            Notice::LockedOut { .. } => "locked_out",
+            Notice::Tampering { .. } => "tampering",
             Notice::Test => "test",
         }
     }
@@ -274,6 +290,8 @@ impl Notice {
             | Notice::WebhookDead { .. }
             | Notice::Missed { .. }
             | Notice::Digest { .. }
+            | Notice::LockedOut { .. }
+            | Notice::Tampering { .. }
             | Notice::Test => None,
         }
     }
@@ -296,6 +314,8 @@ impl Notice {
             | Notice::WebhookDead { .. }
             | Notice::Missed { .. }
             | Notice::Digest { .. }
+            | Notice::LockedOut { .. }
+            | Notice::Tampering { .. }
             | Notice::Test => None,
         }
     }
@@ -310,4 +330,19 @@ pub struct Outgoing {
     pub at: Utc,
     /// What.
     pub notice: Notice,
+}
+
+impl Outgoing {
+    /// What people are told of something that happened at the door, not in the network.
+    #[must_use]
+    pub fn of_security(event: &Event, at: Utc) -> Option<Outgoing> {
+        let notice = if let Event::LockedOut { source, wrong, seconds } = event {
+            Notice::LockedOut { source: source.clone(), wrong: *wrong, seconds: *seconds }
+        } else if let Event::Tampering { what } = event {
+            Notice::Tampering { what: *what }
+        } else {
+            return None;
+        };
+        Some(Outgoing { channel: Channel::Alerts, at, notice })
+    }
 }

@@ -3,7 +3,7 @@
 use super::Channel;
 use crate::config::Language;
 use crate::config::Language::{En, Es};
-use crate::event::{Cause, Incident, IncidentKind};
+use crate::event::{Cause, Incident, IncidentKind, Tampering};
 
 fn subject(cause: Cause, language: Language) -> &'static str {
     match (cause, language) {
@@ -131,6 +131,8 @@ pub(super) enum Phrase {
     None,
     Compared,
     SeatHours,
+    LockedOut,
+    Tampering,
     Test,
     TestText,
 }
@@ -180,6 +182,8 @@ pub(super) fn phrase(phrase: Phrase, language: Language) -> &'static str {
         Phrase::None => ("none", "ninguna"),
         Phrase::Compared => ("a week before", "una semana antes"),
         Phrase::SeatHours => ("Hours per seat", "Horas por puesto"),
+        Phrase::LockedOut => ("Wrong Passwords", "Contraseñas incorrectas"),
+        Phrase::Tampering => ("Vault Tampered With", "Bóveda manipulada"),
         Phrase::Test => ("Test Message", "Mensaje de prueba"),
         Phrase::TestText => (
             "This webhook works. Messages of this kind will appear here.",
@@ -309,4 +313,54 @@ pub(super) fn stay(duration_ms: i64) -> String {
 pub(super) fn clock(duration_ms: i64) -> String {
     let seconds = duration_ms.max(0) / 1000;
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+pub(super) fn locked_out(source: &str, wrong: u32, seconds: u64, language: Language) -> String {
+    match language {
+        En => format!(
+            "{wrong} wrong passwords in a row from {source}. Nobody can try from there for \
+             {seconds} seconds."
+        ),
+        Es => format!(
+            "{wrong} contraseñas incorrectas seguidas desde {source}. Desde allí nadie puede \
+             probar durante {seconds} segundos."
+        ),
+    }
+}
+
+/// What was done to the vault, and what to do about it.
+pub(super) fn tampering(what: Tampering, language: Language) -> &'static str {
+    match (what, language) {
+        (Tampering::VaultMissing, En) => {
+            "The vault of this installation was deleted while CafeSentinel did not run. Nobody \
+             can log in until it is recovered with the recovery code."
+        }
+        (Tampering::VaultReplaced, En) => {
+            "Another vault lies in the place of ours. Nobody can log in until it is recovered \
+             with the recovery code."
+        }
+        (Tampering::VaultShut, En) => {
+            "The vault does not open on this computer: it was copied here, damaged, or the \
+             hardware changed. The recovery code heals it."
+        }
+        (Tampering::VaultPutBack, En) => {
+            "The vault was deleted or replaced while CafeSentinel ran. It was put back at once."
+        }
+        (Tampering::VaultMissing, Es) => {
+            "La bóveda de esta instalación fue borrada mientras CafeSentinel no funcionaba. \
+             Nadie puede entrar hasta recuperarla con el código de recuperación."
+        }
+        (Tampering::VaultReplaced, Es) => {
+            "En el lugar de nuestra bóveda hay otra. Nadie puede entrar hasta recuperarla con \
+             el código de recuperación."
+        }
+        (Tampering::VaultShut, Es) => {
+            "La bóveda no se abre en este equipo: fue copiada aquí, se dañó o cambió el \
+             hardware. El código de recuperación la repara."
+        }
+        (Tampering::VaultPutBack, Es) => {
+            "La bóveda fue borrada o sustituida mientras CafeSentinel funcionaba. Se repuso al \
+             momento."
+        }
+    }
 }

@@ -1,20 +1,26 @@
 //! The endpoints of the ancestor, in its shapes and texts: its remote manager goes on
 //! working. Codes are added; nothing is taken away.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
+use axum::{Extension, Json};
 use cafesentinel_domain::config::missing_sections;
 use serde_json::{Value, json};
 
+use super::caller::Caller;
 use super::failure::Failure;
 use super::read::{Params, json, no_data};
 use super::{ApiState, blocking};
 use crate::logs::ArchiveError;
 
-/// `GET /api/status`
+/// That the program is there.
+#[utoipa::path(
+    get, path = "/api/status", tag = "ancestor", operation_id = "status",
+    responses((status = 200, description = "The program is there", body = Value)),
+    security(())
+)]
 pub(super) async fn status(State(state): State<ApiState>) -> Json<Value> {
     // Local and without an offset, as Python's `isoformat` prints it.
     let now = jiff::Zoned::now().datetime().strftime("%Y-%m-%dT%H:%M:%S%.6f");
@@ -32,14 +38,26 @@ pub(super) async fn status(State(state): State<ApiState>) -> Json<Value> {
     Json(status)
 }
 
-/// `GET /api/config`
+/// The configuration, secrets masked.
+#[utoipa::path(
+    get, path = "/api/config", tag = "ancestor", operation_id = "get_config",
+    responses((status = 200, description = "The configuration", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn get_config(State(state): State<ApiState>) -> Json<Value> {
     Json(json!({ "status": "success", "config": state.config.current().masked() }))
 }
 
-/// `POST /api/config`
+/// Puts a whole configuration in force; a masked secret means unchanged.
+#[utoipa::path(
+    post, path = "/api/config", tag = "ancestor", operation_id = "post_config",
+    request_body = Value,
+    responses((status = 200, description = "In force", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn post_config(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Json<Value>, Failure> {
     let document = json(body).await?;
@@ -52,20 +70,31 @@ pub(super) async fn post_config(
     if let Some(message) = missing_sections(&document) {
         return Err(Failure::bad("missing_key", message));
     }
-    blocking(move || state.config.replace(&document, "the API", None)).await??;
+    blocking(move || state.config.replace(&document, &caller.by(), None)).await??;
     Ok(Json(json!({
         "status": "success",
         "message": "Configuration updated successfully",
     })))
 }
 
-/// `GET /api/config/backups`
+/// The backups of the configuration.
+#[utoipa::path(
+    get, path = "/api/config/backups", tag = "ancestor", operation_id = "backups",
+    responses((status = 200, description = "Names, newest first", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn backups(State(state): State<ApiState>) -> Result<Json<Value>, Failure> {
     let backups = blocking(move || state.config.backups()).await?;
     Ok(Json(json!({ "status": "success", "backups": backups })))
 }
 
-/// `GET /api/logs?lines=N`
+/// The last lines of the log.
+#[utoipa::path(
+    get, path = "/api/logs", tag = "ancestor", operation_id = "logs",
+    params(("lines" = Option<String>, Query, description = "How many, 10 to 5000; 500 if absent or no number")),
+    responses((status = 200, description = "The lines, oldest first", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn logs(State(state): State<ApiState>, uri: Uri) -> Result<Json<Value>, Failure> {
     // What is no number counts as none, as with the ancestor.
     let asked = Params::of(&uri)?.get("lines").and_then(|n| n.parse::<i64>().ok());
@@ -79,13 +108,24 @@ pub(super) async fn logs(State(state): State<ApiState>, uri: Uri) -> Result<Json
     })))
 }
 
-/// `GET /api/logs/archive`
+/// The archived logs.
+#[utoipa::path(
+    get, path = "/api/logs/archive", tag = "ancestor", operation_id = "archives",
+    responses((status = 200, description = "Names, newest first", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn archives(State(state): State<ApiState>) -> Result<Json<Value>, Failure> {
     let archives = blocking(move || state.logs.archives()).await?;
     Ok(Json(json!({ "status": "success", "count": archives.len(), "archives": archives })))
 }
 
-/// `GET /api/logs/archive/{name}`
+/// An archived log.
+#[utoipa::path(
+    get, path = "/api/logs/archive/{name}", tag = "ancestor", operation_id = "archive",
+    params(("name" = String, Path, description = "Its name, from the list")),
+    responses((status = 200, description = "Its lines", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn archive(
     State(state): State<ApiState>,
     name: Result<Path<String>, PathRejection>,
@@ -105,21 +145,30 @@ pub(super) async fn archive(
     })))
 }
 
-/// `DELETE /api/logs/archive/{name}`
+/// Deletes an archived log.
+#[utoipa::path(
+    delete, path = "/api/logs/archive/{name}", tag = "ancestor", operation_id = "delete_archive",
+    params(("name" = String, Path, description = "Its name, from the list")),
+    responses((status = 200, description = "Deleted", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn delete_archive(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Failure> {
     let bad_name = || Failure::bad("bad_name", "Invalid filename format");
     let Path(name) = name.map_err(|_| bad_name())?;
     let of = name.clone();
-    let deleted = blocking(move || state.logs.delete_archive(&of)).await?;
+    let logs = state.logs.clone();
+    let deleted = blocking(move || logs.delete_archive(&of)).await?;
     deleted.map_err(|error| match error {
         ArchiveError::InvalidName => bad_name(),
         ArchiveError::NotFound => no_archive(),
         ArchiveError::Io(error) => refused(&error),
     })?;
-    tracing::info!(category = "ARCHIVE", "{name} was deleted through the API.");
+    tracing::info!(category = "ARCHIVE", "{name} was deleted by {}.", caller.by());
+    state.note(&caller, "log_deleted", json!({ "name": name })).await;
     Ok(Json(json!({ "status": "success", "message": "Archive deleted permanently" })))
 }
 

@@ -1,17 +1,19 @@
 //! The configuration with its revision: read, check, put in force, restore.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use cafesentinel_domain::config::Config;
 use serde_json::{Value, json};
 
+use super::caller::Caller;
 use super::failure::Failure;
 use super::read::json;
 use super::{ApiState, blocking};
+use crate::access;
 use crate::config_file::{Refused, revision};
 
 fn answer(config: &Config, faults: &Value) -> Response {
@@ -30,15 +32,27 @@ fn answer(config: &Config, faults: &Value) -> Response {
     response
 }
 
-/// `GET /api/v1/config`: what is in force, and what is wrong with the file if it is not.
+/// What is in force, secrets masked.
+#[utoipa::path(
+    get, path = "/api/v1/config", tag = "config", operation_id = "config",
+    responses((status = 200, description = "Revision, configuration, faults of the file", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn get(State(state): State<ApiState>) -> Response {
     answer(&state.config.current(), &json!(*state.config.faults()))
 }
 
-/// `POST /api/v1/config`: a whole document; with `If-Match` only if that revision is in
-/// force, 412 otherwise.
+/// Puts a whole configuration in force.
+#[utoipa::path(
+    post, path = "/api/v1/config", tag = "config", operation_id = "post_config_v1",
+    params(("if-match" = Option<String>, Header, description = "Only if this revision is in force")),
+    request_body = Value,
+    responses((status = 200, description = "In force", body = Value), (status = 412, description = "Another revision is in force", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn post(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -50,11 +64,17 @@ pub(super) async fn post(
     };
     let document = json(body).await?;
     let replaced =
-        blocking(move || state.config.replace(&document, "the API", expected.as_deref()));
+        blocking(move || state.config.replace(&document, &caller.by(), expected.as_deref()));
     Ok(answer(&*replaced.await??, &json!([])))
 }
 
-/// `POST /api/v1/config/check`: what would be refused, without changing anything.
+/// Checks a configuration without changing anything.
+#[utoipa::path(
+    post, path = "/api/v1/config/check", tag = "config", operation_id = "check_config",
+    request_body = Value,
+    responses((status = 200, description = "What would be refused", body = Value)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn check(
     State(state): State<ApiState>,
     body: Body,
@@ -64,7 +84,13 @@ pub(super) async fn check(
     Ok(Json(json!({ "status": "success", "valid": errors.is_empty(), "errors": errors })))
 }
 
-/// `GET /api/v1/config/backups/{name}`: a backup, secrets masked.
+/// A backup, secrets masked.
+#[utoipa::path(
+    get, path = "/api/v1/config/backups/{name}", tag = "config", operation_id = "backup",
+    params(("name" = String, Path, description = "Its name, from the list")),
+    responses((status = 200, description = "The backup", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem), (status = 409, description = "It is faulty", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn backup(
     State(state): State<ApiState>,
     name: Result<Path<String>, PathRejection>,
@@ -78,17 +104,47 @@ pub(super) async fn backup(
     }
 }
 
-/// `POST /api/v1/config/restore`: `{"backup": name}` puts that backup in force.
+/// Puts a backup in force.
+#[utoipa::path(
+    post, path = "/api/v1/config/restore", tag = "config", operation_id = "restore_config",
+    request_body = super::openapi::RestoreBody,
+    responses((status = 200, description = "In force", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem), (status = 409, description = "It is faulty", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
 pub(super) async fn restore(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Failure> {
     let request = json(body).await?;
     let Some(name) = request.get("backup").and_then(Value::as_str).map(str::to_owned) else {
         return Err(Failure::bad("bad_request", "backup: expected the name of a backup"));
     };
-    match blocking(move || state.config.restore(&name, "the API (a backup)")).await? {
+    match blocking(move || state.config.restore(&name, &caller.by())).await? {
         Ok(config) => Ok(answer(&config, &json!([]))),
+        Err(error @ Refused::Faulty(_)) => Err(unusable(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What putting a backup in force would change, secrets masked.
+#[utoipa::path(
+    get, path = "/api/v1/config/backups/{name}/diff", tag = "config", operation_id = "diff_backup",
+    params(("name" = String, Path, description = "Its name, from the list")),
+    responses((status = 200, description = "What differs, from what is in force to the backup", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem), (status = 409, description = "It is faulty", body = super::openapi::Problem)),
+    security(("bearer" = ["admin"]))
+)]
+pub(super) async fn diff(
+    State(state): State<ApiState>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Json<Value>, Failure> {
+    let Path(name) = name.map_err(|_| Refused::NoBackup)?;
+    let current = state.config.current();
+    match blocking(move || state.config.backup(&name)).await? {
+        Ok(config) => {
+            let differences = access::diff(&current, &config);
+            Ok(Json(json!({ "status": "success", "differences": differences })))
+        }
         Err(error @ Refused::Faulty(_)) => Err(unusable(error)),
         Err(error) => Err(error.into()),
     }

@@ -71,7 +71,13 @@ fn network(body: Option<&Value>) -> Result<Option<Subnet>, Failure> {
     }
 }
 
-/// `POST /api/v1/discovery`: begins one, of one network where the body names it.
+/// Begins a search for who is in this computer's networks, or in the one that is named.
+#[utoipa::path(
+    post, path = "/api/v1/discovery", tag = "discovery", operation_id = "begin_discovery",
+    request_body = Option<super::openapi::DiscoveryBody>,
+    responses((status = 202, description = "It runs", body = Value),
+        (status = 409, description = "One runs already, or there is no network", body = super::openapi::Problem))
+)]
 pub(super) async fn post(
     State(state): State<ApiState>,
     body: Body,
@@ -85,12 +91,20 @@ pub(super) async fn post(
     Ok((StatusCode::ACCEPTED, answer(&state.discovery.report())))
 }
 
-/// `GET /api/v1/discovery`: how far the running one is, or what the last one found.
+/// How far the running search is, or what the last one found and suggests.
+#[utoipa::path(
+    get, path = "/api/v1/discovery", tag = "discovery", operation_id = "discovery",
+    responses((status = 200, description = "State, progress, found, suggestion", body = Value))
+)]
 pub(super) async fn get(State(state): State<ApiState>) -> Json<Value> {
     answer(&state.discovery.report())
 }
 
-/// `DELETE /api/v1/discovery`: cancels the running one, if one runs.
+/// Cancels the running search, if one runs.
+#[utoipa::path(
+    delete, path = "/api/v1/discovery", tag = "discovery", operation_id = "cancel_discovery",
+    responses((status = 200, description = "None runs any more", body = Value))
+)]
 pub(super) async fn delete(State(state): State<ApiState>) -> Json<Value> {
     let mut reports = state.discovery.follow();
     state.discovery.cancel();

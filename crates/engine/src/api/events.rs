@@ -38,7 +38,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How soon a client should come back.
 const COME_BACK: Duration = Duration::from_secs(2);
 
-/// `GET /api/v1/events`
+/// Live events (Server-Sent Events).
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "site", operation_id = "events",
+    params(("last_event_id" = Option<String>, Query, description = "The last event that the client has"), ("last-event-id" = Option<String>, Header, description = "Likewise; outranks the query")),
+    responses((status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream")),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn get(
     State(state): State<ApiState>,
     headers: HeaderMap,

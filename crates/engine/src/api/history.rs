@@ -36,6 +36,10 @@ impl History {
         History { path, idle: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
     }
 
+    pub(super) fn path(&self) -> Option<&std::path::Path> {
+        self.path.as_deref()
+    }
+
     /// Whether there is one at all.
     pub(super) fn is_there(&self) -> bool {
         self.path.is_some()
@@ -97,7 +101,13 @@ fn filter(params: &Params) -> Result<IncidentFilter, Failure> {
     })
 }
 
-/// `GET /api/v1/incidents`
+/// Incidents.
+#[utoipa::path(
+    get, path = "/api/v1/incidents", tag = "history", operation_id = "incidents",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day"), ("cause" = Option<String>, Query, description = "ROUTER_DOWN, SERVER_DOWN, ISP_DOWN or LAN_DOWN"), ("open" = Option<String>, Query, description = "true: running ones, false: closed ones"), ("limit" = Option<String>, Query, description = "At most so many, 1 to 1000"), ("before" = Option<String>, Query, description = "Only those with a smaller number"), ("parts" = Option<String>, Query, description = "true: with those that are part of another")),
+    responses((status = 200, description = "Newest first", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn incidents(
     State(state): State<ApiState>,
     uri: Uri,
@@ -107,7 +117,13 @@ pub(super) async fn incidents(
     Ok(Json(json!({ "status": "success", "incidents": times::outside(&incidents) })))
 }
 
-/// `GET /api/v1/incidents.csv`: the same, oldest first, all of them.
+/// Incidents as CSV.
+#[utoipa::path(
+    get, path = "/api/v1/incidents.csv", tag = "history", operation_id = "incidents_csv",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day"), ("cause" = Option<String>, Query, description = "As of incidents"), ("open" = Option<String>, Query, description = "As of incidents"), ("limit" = Option<String>, Query, description = "As of incidents"), ("before" = Option<String>, Query, description = "As of incidents"), ("parts" = Option<String>, Query, description = "As of incidents")),
+    responses((status = 200, description = "Oldest first", body = String, content_type = "text/csv")),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn incidents_csv(
     State(state): State<ApiState>,
     uri: Uri,
@@ -137,7 +153,13 @@ pub(super) async fn incidents_csv(
     Ok((headers, csv).into_response())
 }
 
-/// `GET /api/v1/links/{target}/statistics`
+/// Round trips and losses of a target.
+#[utoipa::path(
+    get, path = "/api/v1/links/{target}/statistics", tag = "history", operation_id = "statistics",
+    params(("target" = String, Path, description = "router, server or internet"), ("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day"), ("resolution" = Option<String>, Query, description = "raw, minute or hour")),
+    responses((status = 200, description = "Rows, oldest first", body = Value), (status = 404, description = "There is none", body = super::openapi::Problem)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn statistics(
     State(state): State<ApiState>,
     target: Result<Path<String>, axum::extract::rejection::PathRejection>,

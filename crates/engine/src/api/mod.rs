@@ -4,17 +4,23 @@
 //! storage, changes of the configuration go to its file, orders down a channel to the
 //! machine or to the outbox. Whatever touches the disk runs
 //! off the async threads. Bad input is refused with 4xx and a JSON body ([`failure`]).
-//! Until access control lands only this machine is served (`guard`, `serve`).
+//! Who may ask what is decided in one layer around all routes ([`guard`]), by what each
+//! route says of itself ([`openapi`]).
 
+mod access;
 mod ancestor;
+mod caller;
 mod config;
+mod diagnostics;
 mod discovery;
 mod events;
 mod failure;
 mod guard;
 mod history;
+mod logs;
 mod notices;
 mod occupancy;
+mod openapi;
 mod page;
 mod privacy;
 mod read;
@@ -29,12 +35,15 @@ use std::sync::mpsc::Sender;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
 use cafesentinel_domain::time::Utc;
 use cafesentinel_domain::view::SiteView;
 use tokio::sync::{Semaphore, watch};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::access::Access;
 use crate::bus::Bus;
 use crate::capture::Camera;
 use crate::config_file::ConfigFile;
@@ -45,8 +54,10 @@ use crate::outbox::Outbox;
 use crate::pinger::Methods;
 use crate::recorder::Faults;
 use failure::Failure;
+use guard::{Guard, Needed};
 use history::History;
 
+pub use caller::Peer;
 pub use page::{Page, PageSource, media_type};
 pub use serve::{bind, serve};
 
@@ -83,6 +94,8 @@ pub struct Parts {
     pub camera: Camera,
     /// The log.
     pub logs: Logs,
+    /// Who may do what.
+    pub access: Access,
     /// The database file; none if there is no history.
     pub history: Option<PathBuf>,
     /// The page.
@@ -106,6 +119,8 @@ pub struct Inner {
     inputs: Sender<Message>,
     camera: Camera,
     logs: Logs,
+    access: Access,
+    description: openapi::Description,
     history: History,
     page: PageSource,
     discovery: Discovery,
@@ -135,6 +150,8 @@ impl ApiState {
             inputs: parts.inputs,
             camera: parts.camera,
             logs: parts.logs,
+            access: parts.access,
+            description: openapi::Description::new(),
             history: History::new(parts.history),
             page: parts.page,
             discovery: parts.discovery,
@@ -151,44 +168,69 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(Failure::internal)
 }
 
-/// All routes.
+/// All routes with their descriptions.
+fn described() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .routes(routes!(ancestor::status))
+        .routes(routes!(ancestor::get_config, ancestor::post_config))
+        .routes(routes!(ancestor::backups))
+        .routes(routes!(ancestor::logs))
+        .routes(routes!(ancestor::archives))
+        .routes(routes!(ancestor::archive, ancestor::delete_archive))
+        .routes(routes!(site::get))
+        .routes(routes!(events::get))
+        .routes(routes!(history::incidents))
+        .routes(routes!(history::incidents_csv))
+        .routes(routes!(occupancy::seats))
+        .routes(routes!(occupancy::sessions))
+        .routes(routes!(occupancy::sessions_csv))
+        .routes(routes!(occupancy::occupancy))
+        .routes(routes!(occupancy::minutes))
+        .routes(routes!(history::statistics))
+        .routes(routes!(config::get, config::post))
+        .routes(routes!(config::check))
+        .routes(routes!(config::restore))
+        .routes(routes!(config::backup))
+        .routes(routes!(config::diff))
+        .routes(routes!(notices::get))
+        .routes(routes!(notices::test))
+        .routes(routes!(notices::retry))
+        .routes(routes!(notices::give_up))
+        .routes(routes!(screenshot::get))
+        .routes(routes!(privacy::get, privacy::post))
+        .routes(routes!(discovery::get, discovery::post, discovery::delete))
+        .routes(routes!(access::session))
+        .routes(routes!(access::login))
+        .routes(routes!(access::logout))
+        .routes(routes!(access::lock))
+        .routes(routes!(access::setup_state, access::setup))
+        .routes(routes!(access::recover))
+        .routes(routes!(access::passwords))
+        .routes(routes!(access::tokens, access::create_token))
+        .routes(routes!(access::revoke_token))
+        .routes(routes!(access::audit))
+        .routes(routes!(logs::get))
+        .routes(routes!(logs::tail))
+        .routes(routes!(diagnostics::get))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(openapi::docs))
+}
+
+/// All routes. What each needs is read from its description; one without needs the admin.
 pub fn router(state: ApiState) -> Router {
-    Router::new()
-        .route("/api/status", get(ancestor::status))
-        .route("/api/config", get(ancestor::get_config).post(ancestor::post_config))
-        .route("/api/config/backups", get(ancestor::backups))
-        .route("/api/logs", get(ancestor::logs))
-        .route("/api/logs/archive", get(ancestor::archives))
-        .route("/api/logs/archive/{name}", get(ancestor::archive).delete(ancestor::delete_archive))
-        .route("/api/v1/site", get(site::get))
-        .route("/api/v1/events", get(events::get))
-        .route("/api/v1/incidents", get(history::incidents))
-        .route("/api/v1/incidents.csv", get(history::incidents_csv))
-        .route("/api/v1/seats", get(occupancy::seats))
-        .route("/api/v1/sessions", get(occupancy::sessions))
-        .route("/api/v1/sessions.csv", get(occupancy::sessions_csv))
-        .route("/api/v1/occupancy", get(occupancy::occupancy))
-        .route("/api/v1/occupancy/minutes", get(occupancy::minutes))
-        .route("/api/v1/links/{target}/statistics", get(history::statistics))
-        .route("/api/v1/notices", get(notices::get))
-        .route("/api/v1/notices/test", post(notices::test))
-        .route("/api/v1/notices/{id}/retry", post(notices::retry))
-        .route("/api/v1/notices/{id}/drop", post(notices::give_up))
-        .route("/api/v1/screenshot", get(screenshot::get))
-        .route("/api/v1/privacy", get(privacy::get).post(privacy::post))
-        .route("/api/v1/config", get(config::get).post(config::post))
-        .route("/api/v1/config/check", post(config::check))
-        .route("/api/v1/config/restore", post(config::restore))
-        .route("/api/v1/config/backups/{name}", get(config::backup))
-        .route(
-            "/api/v1/discovery",
-            get(discovery::get).post(discovery::post).delete(discovery::delete),
-        )
+    let (router, document) = described().split_for_parts();
+    let document = openapi::complete(&document);
+    let needed = Arc::new(Needed::new(openapi::roles(&document)));
+    // A second router of the same state has the same routes.
+    let _ = state.description.set(Arc::new(document));
+    let own_name = cafesentinel_platform::machine::name().map(Arc::from);
+    let guard = Guard { state: state.clone(), needed, own_name };
+    router
         .method_not_allowed_fallback(|| async { Failure::no_method() })
         .fallback(page::fallback)
         // Bodies are bounded where they are read, with an answer of our own shape.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(guard::guard))
+        .layer(from_fn_with_state(guard, guard::guard))
         .with_state(state)
 }
 

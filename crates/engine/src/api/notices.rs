@@ -70,7 +70,18 @@ fn lane(report: &LaneReport) -> Value {
     })
 }
 
-/// `GET /api/v1/notices`: notices, newest first, and how the channels are.
+/// Notices, newest first, and how the channels are.
+#[utoipa::path(
+    get, path = "/api/v1/notices", tag = "notices", operation_id = "notices",
+    params(
+        ("channel" = Option<String>, Query, description = "alerts, occupancy or screenshots"),
+        ("state" = Option<String>, Query, description = "waiting, delivered, merged, dropped or refused"),
+        ("limit" = Option<u32>, Query, description = "1 to 500"),
+        ("before" = Option<i64>, Query, description = "Only those with a smaller number"),
+    ),
+    responses((status = 200, description = "Notices and channels", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn get(State(state): State<ApiState>, uri: Uri) -> Result<Json<Value>, Failure> {
     let filter = filter(&Params::of(&uri)?)?;
     let rows = state.history.read(move |reader| reader.notices(&filter)).await?;
@@ -90,8 +101,14 @@ async fn find(
     state.history.read(move |reader| reader.notice(NoticeId(id))).await?.ok_or_else(none)
 }
 
-/// `POST /api/v1/notices/{id}/retry`: a waiting one is tried at once, one that was dropped
-/// or refused is taken up again.
+/// A waiting notice is tried at once, one that was dropped or refused is taken up again.
+#[utoipa::path(
+    post, path = "/api/v1/notices/{id}/retry", tag = "notices", operation_id = "retry_notice",
+    params(("id" = i64, Path, description = "The notice")),
+    responses((status = 200, description = "It is tried", body = Value),
+        (status = 404, description = "There is no such notice", body = super::openapi::Problem),
+        (status = 409, description = "There is nothing to be tried", body = super::openapi::Problem))
+)]
 pub(super) async fn retry(
     State(state): State<ApiState>,
     id: Result<Path<i64>, PathRejection>,
@@ -105,7 +122,14 @@ pub(super) async fn retry(
     Err(Failure::new(StatusCode::CONFLICT, "notice_not_waiting", text))
 }
 
-/// `POST /api/v1/notices/{id}/drop`: a waiting one is given up.
+/// A waiting notice is given up.
+#[utoipa::path(
+    post, path = "/api/v1/notices/{id}/drop", tag = "notices", operation_id = "drop_notice",
+    params(("id" = i64, Path, description = "The notice")),
+    responses((status = 200, description = "It is given up", body = Value),
+        (status = 404, description = "There is no such notice", body = super::openapi::Problem),
+        (status = 409, description = "It does not wait", body = super::openapi::Problem))
+)]
 pub(super) async fn give_up(
     State(state): State<ApiState>,
     id: Result<Path<i64>, PathRejection>,
@@ -118,7 +142,12 @@ pub(super) async fn give_up(
     Err(Failure::new(StatusCode::CONFLICT, "notice_not_waiting", text))
 }
 
-/// `POST /api/v1/notices/test`: `{"channel": …}` sends a message to try its webhook.
+/// Sends a message to try the webhook of a channel, and says what came of it.
+#[utoipa::path(
+    post, path = "/api/v1/notices/test", tag = "notices", operation_id = "test_notice",
+    request_body = super::openapi::ChannelBody,
+    responses((status = 200, description = "Whether it was delivered, in words", body = Value))
+)]
 pub(super) async fn test(
     State(state): State<ApiState>,
     body: Body,

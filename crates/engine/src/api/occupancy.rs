@@ -61,7 +61,12 @@ fn bounded(params: &Params, usual_ms: i64, longest_ms: i64) -> Result<(Utc, Utc)
     Ok((from, to))
 }
 
-/// `GET /api/v1/seats`: every seat, who stays there, and how it answers.
+/// Every seat and who stays there.
+#[utoipa::path(
+    get, path = "/api/v1/seats", tag = "occupancy", operation_id = "seats",
+    responses((status = 200, description = "All seats", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn seats(State(state): State<ApiState>) -> Json<Value> {
     let view = state.view.borrow().clone();
     Json(json!({
@@ -74,7 +79,13 @@ pub(super) async fn seats(State(state): State<ApiState>) -> Json<Value> {
     }))
 }
 
-/// `GET /api/v1/sessions`: newest first.
+/// Sessions.
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "occupancy", operation_id = "sessions",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day"), ("seat" = Option<String>, Query, description = "Only of this seat"), ("open" = Option<String>, Query, description = "true: running ones, false: ended ones"), ("limit" = Option<String>, Query, description = "At most so many, 1 to 5000"), ("before" = Option<String>, Query, description = "Only those with a smaller number")),
+    responses((status = 200, description = "Newest first", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn sessions(
     State(state): State<ApiState>,
     uri: Uri,
@@ -84,7 +95,13 @@ pub(super) async fn sessions(
     Ok(Json(json!({ "status": "success", "sessions": times::outside(&sessions) })))
 }
 
-/// `GET /api/v1/sessions.csv`: the same, oldest first, all of them.
+/// Sessions as CSV.
+#[utoipa::path(
+    get, path = "/api/v1/sessions.csv", tag = "occupancy", operation_id = "sessions_csv",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day"), ("seat" = Option<String>, Query, description = "As of sessions"), ("open" = Option<String>, Query, description = "As of sessions"), ("limit" = Option<String>, Query, description = "As of sessions"), ("before" = Option<String>, Query, description = "As of sessions")),
+    responses((status = 200, description = "Oldest first", body = String, content_type = "text/csv")),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn sessions_csv(
     State(state): State<ApiState>,
     uri: Uri,
@@ -106,8 +123,13 @@ pub(super) async fn sessions_csv(
     Ok((headers, csv).into_response())
 }
 
-/// `GET /api/v1/occupancy`: what the stays of a stretch amount to; the last seven days
-/// where none is given.
+/// What the stays of a stretch amount to; 400 days at most.
+#[utoipa::path(
+    get, path = "/api/v1/occupancy", tag = "occupancy", operation_id = "occupancy",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day")),
+    responses((status = 200, description = "Hours per seat, heat map, peak", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn occupancy(
     State(state): State<ApiState>,
     uri: Uri,
@@ -153,8 +175,13 @@ fn minute(row: &SeatMinute) -> Value {
     })
 }
 
-/// `GET /api/v1/occupancy/minutes`: seats online in each observed minute; the last day
-/// where no stretch is given, a week at most.
+/// Seats online in each minute; a week at most.
+#[utoipa::path(
+    get, path = "/api/v1/occupancy/minutes", tag = "occupancy", operation_id = "minutes",
+    params(("from" = Option<String>, Query, description = "From this time or day on"), ("to" = Option<String>, Query, description = "Until this time or day")),
+    responses((status = 200, description = "Rows, oldest first", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn minutes(
     State(state): State<ApiState>,
     uri: Uri,

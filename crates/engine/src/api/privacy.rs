@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
+use cafesentinel_domain::access::Role;
 use cafesentinel_domain::capture::PrivacyView;
 use cafesentinel_domain::monitor::Input;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
+use super::caller::Caller;
 use super::failure::Failure;
 use super::read::json;
 use super::{ApiState, times};
 use crate::driver::Message;
+use crate::vault::Which;
 
 /// The longest time after which it ends by itself, in minutes: a week.
 const LONGEST: u64 = 7 * 24 * 60;
@@ -28,15 +32,27 @@ fn answer(privacy: PrivacyView) -> Json<Value> {
     Json(body)
 }
 
-/// `GET /api/v1/privacy`: `{"on", "since", "until"}`.
+/// Whether pictures of the screen are taken: `on`, `since`, `until`.
+#[utoipa::path(
+    get, path = "/api/v1/privacy", tag = "screenshots", operation_id = "privacy",
+    responses((status = 200, description = "The privacy mode", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn get(State(state): State<ApiState>) -> Json<Value> {
     answer(state.view.borrow().privacy)
 }
 
-/// `POST /api/v1/privacy`: `{"on": true, "minutes": 60}`; without minutes until it is
-/// switched off.
+/// Switches the privacy mode, for some minutes or until it is switched off. Who is not the
+/// admin needs the staff's privacy password.
+#[utoipa::path(
+    post, path = "/api/v1/privacy", tag = "screenshots", operation_id = "switch_privacy",
+    request_body = super::openapi::PrivacyBody,
+    responses((status = 200, description = "The privacy mode as it is now", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn post(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Json<Value>, Failure> {
     let request = json(body).await?;
@@ -55,17 +71,25 @@ pub(super) async fn post(
             }
         },
     };
+    if caller.role < Role::Admin {
+        let password = request.get("password").and_then(Value::as_str);
+        let Some(password) = password.map(|p| Zeroizing::new(p.to_owned())) else {
+            let text = "The privacy password is needed";
+            return Err(Failure::new(StatusCode::UNAUTHORIZED, "password_needed", text));
+        };
+        state.access.check(caller.origin.source, Which::Privacy, password).await?;
+    }
     let lasts = minutes.map(|m| Duration::from_secs(m * 60));
     let input = Input::Privacy { on, lasts };
     state.inputs.send(Message::Inputs(vec![input])).map_err(Failure::internal)?;
     let mut view = state.view.clone();
     let until = |p: PrivacyView| p.on == on && p.until.is_some() == lasts.is_some();
     let switched = tokio::time::timeout(PATIENCE, view.wait_for(|v| until(v.privacy))).await;
-    match switched {
-        Ok(Ok(view)) => Ok(answer(view.privacy)),
-        Ok(Err(_)) | Err(_) => {
-            let text = "The privacy mode was not switched in time; try again";
-            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "not_in_time", text))
-        }
-    }
+    let switched = switched.ok().and_then(Result::ok).map(|view| view.privacy);
+    let Some(privacy) = switched else {
+        let text = "The privacy mode was not switched in time; try again";
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "not_in_time", text));
+    };
+    state.note(&caller, "privacy", json!({ "on": on, "minutes": minutes })).await;
+    Ok(answer(privacy))
 }

@@ -8,9 +8,13 @@ use super::ApiState;
 use super::failure::Failure;
 use crate::capture::{CaptureCode, Settings};
 
-/// `GET /api/v1/screenshot`: a WebP picture of the primary monitor, made as the
-/// configuration says. Refused with one of the codes `privacy`, `busy`, `no_display`,
-/// `locked`, `failed`, or `screenshots_off`.
+/// A WebP picture of the primary monitor, made as the configuration says. Refused with one
+/// of the codes `privacy`, `busy`, `no_display`, `locked`, `failed`, or `screenshots_off`.
+#[utoipa::path(
+    get, path = "/api/v1/screenshot", tag = "screenshots", operation_id = "screenshot",
+    responses((status = 200, description = "The picture", content_type = "image/webp", body = Vec<u8>),
+        (status = 409, description = "There is no picture; the code says why", body = super::openapi::Problem))
+)]
 pub(super) async fn get(State(state): State<ApiState>) -> Result<Response, Failure> {
     let config = state.config.current();
     if !config.screenshot.enabled {

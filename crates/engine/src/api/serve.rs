@@ -1,15 +1,18 @@
 //! The listener and its connections: each has its limits, none can hold up another.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,8 +21,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 
+use super::caller::Peer;
+
 /// Connections at once; beyond them new ones are closed at once.
-const MAX_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 2048;
+/// Those of one address of the network: a browser has six, and a manager some more.
+const MAX_OF_ADDRESS: usize = 128;
 /// How long the head of a request may take, and how long a connection may idle.
 const HEAD: Duration = Duration::from_secs(10);
 /// The size of the head of a request.
@@ -33,19 +40,52 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// After a failure to accept (no file handles left).
 const BREATH: Duration = Duration::from_millis(100);
 
-/// The listener: on loopback alone, whatever the configuration says, until there are
-/// passwords.
+/// A listener at an address.
 ///
 /// # Errors
-/// If the port is taken.
-pub async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+/// If the port is taken, or the address is none of this machine.
+pub async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((address, port))).await
+}
+
+/// How many connections each address has.
+#[derive(Debug, Clone, Default)]
+struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A place among them, given back when it is dropped.
+struct Place(Crowd, IpAddr);
+
+impl Crowd {
+    /// None if the address has its share already.
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = all.entry(address).or_default();
+        // Programs of this machine could do worse than connect.
+        if *there >= MAX_OF_ADDRESS && !address.is_loopback() {
+            return None;
+        }
+        *there += 1;
+        Some(Place(self.clone(), address))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = all.get_mut(&self.1) {
+            *there -= 1;
+            if *there == 0 {
+                all.remove(&self.1);
+            }
+        }
+    }
 }
 
 /// Serves until `shutdown` is done; then running answers get a moment and streams end.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -60,13 +100,15 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        if !peer.ip().to_canonical().is_loopback() {
-            continue;
-        }
+        let address = peer.ip().to_canonical();
+        let Some(share) = crowd.enter(address) else { continue };
+        // Whoever speaks to us from the address that he speaks to sits here.
+        let here = stream.local_addr().is_ok_and(|a| a.ip().to_canonical() == address);
+        let peer = Peer::Address { address, own: here || address.is_loopback() };
         let (router, stopping) = (router.clone(), stopping.clone());
         connections.spawn(async move {
-            connection(stream, router, stopping).await;
-            drop(place);
+            connection(stream, peer, router, stopping).await;
+            drop((place, share));
         });
     }
     drop(listener);
@@ -76,16 +118,26 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) {
     // Events are small and to be there at once.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Patient::new(stream));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEADERS)
-        .serve_connection(io, TowerToHyperService::new(router));
+        .serve_connection(io, service);
     let mut served = pin!(served);
     tokio::select! {
         // What goes wrong on a connection is the client's business.

@@ -87,7 +87,12 @@ fn document(state: &ApiState, sources: &Sources) -> Value {
     Value::Object(site)
 }
 
-/// `GET /api/v1/site`
+/// Everything that the dashboard shows, now.
+#[utoipa::path(
+    get, path = "/api/v1/site", tag = "site", operation_id = "site",
+    responses((status = 200, description = "The site now", body = Value)),
+    security(("bearer" = ["viewer"]))
+)]
 pub(super) async fn get(State(state): State<ApiState>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], print(&state)).into_response()
 }

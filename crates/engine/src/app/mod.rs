@@ -6,6 +6,7 @@
 //! engine.
 
 mod first;
+mod guard;
 mod instance;
 mod listen;
 mod photographs;
@@ -24,7 +25,7 @@ use cafesentinel_domain::event::{LinkState, Target};
 use cafesentinel_domain::monitor::{Input, Monitor, Restored};
 use cafesentinel_domain::time::Moment;
 use cafesentinel_domain::view::SiteView;
-use cafesentinel_platform::dirs;
+use cafesentinel_platform::{dirs, limits, machine};
 use tokio::sync::watch;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -39,7 +40,8 @@ use crate::driver::{BeatReport, Driver, Message, Wires};
 use crate::outbox::Outbox;
 use crate::pinger::{Methods, Pinger, Prober};
 use crate::recorder::{Faults, Recorder};
-use crate::store::{Store, Undelivered};
+use crate::store::{Ledger, Store, Undelivered};
+use crate::vault::{Costs, Vault};
 use crate::{demo, logs, outbox, resolver};
 use instance::Instance;
 pub use photographs::Photographs;
@@ -95,6 +97,7 @@ pub fn run(options: Options, say: Say) -> anyhow::Result<()> {
     let _ =
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer()));
     threads::log_panics();
+    let _ = limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("service")
@@ -126,8 +129,11 @@ async fn supervise(
         (Clock::real(), None)
     };
     let first = if options.demo { demo::config() } else { first::config() };
+    let ledger = Ledger::of(&folder.join(HISTORY));
+    let identity = machine::identity();
+    let vault = Vault::open(folder, identity, Costs::USUAL, Some(ledger.clone()));
     // What is wrong with the file is shown by the API, from the file's own list.
-    let (file, _, _) = ConfigFile::open(folder, first);
+    let (file, _, _) = ConfigFile::open_with(folder, first, Arc::new(vault.clone()));
     let mut configs = file.follow();
     let config = configs.borrow_and_update().clone();
     logs.set_retention(config.system.log_retention_days);
@@ -138,6 +144,7 @@ async fn supervise(
     let now = clock.now();
     let (store, restored, undelivered) = history(folder, &config, &clock, now, &faults);
     let history = store.as_ref().map(|store| store.path().to_path_buf());
+    vault.leave_traces();
 
     let (inputs, messages) = mpsc::channel();
     let (prober, methods, discovery): (Box<dyn Prober>, Methods, Discovery) = match midnight {
@@ -177,6 +184,7 @@ async fn supervise(
         config: file.follow(),
         clock,
     };
+    let access = guard::start(vault, ledger, options.demo, records.clone(), &file, &faults);
     let wires = Wires { records: records.clone(), view: view_sender, beats, photographs };
     let driver = Driver::new(monitor, prober, messages, wires, clock, now);
     let mut threads = threads::Threads::default();
@@ -244,6 +252,7 @@ async fn supervise(
         inputs: inputs.clone(),
         camera,
         logs,
+        access: access.clone(),
         history,
         page,
         discovery,
@@ -252,9 +261,9 @@ async fn supervise(
         router: api::router(state),
         port: options.port,
         config: file.follow(),
+        access,
         faults,
-        instance,
-        demo: options.demo,
+        instance: Arc::new(instance),
         say,
     };
     tokio::spawn(listener.run());

@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path) -> OnDisk {
 
 /// Replaces a file: after a power cut either the old or the new one is there, whole. The
 /// new one can be read by this account alone, for it holds secrets.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     let mut temporary = NamedTempFile::new_in(folder)?;
     temporary.write_all(bytes)?;

@@ -7,21 +7,25 @@
 //! an edit of the file, which is watched. Each is validated whole; a faulty one changes
 //! nothing but the list of faults. Before the file is overwritten its content is backed
 //! up, whether it was good or not; the new one is written beside it, synced and renamed.
+//! What is secret in it lies sealed on the disk ([`sealing`]).
 
 mod files;
+mod sealing;
 mod watcher;
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cafesentinel_domain::config::{Config, Fault, FaultCode};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use files::OnDisk;
+pub(crate) use files::write_atomically;
+pub use sealing::{NoSealer, Sealer};
 
 /// The name of the file.
 pub const FILE: &str = "config.json";
@@ -65,10 +69,26 @@ pub struct ConfigFile {
     shared: Arc<Shared>,
 }
 
+/// A change of what is in force.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// By whom or what, in words.
+    pub by: String,
+    /// What was in force.
+    pub before: Arc<Config>,
+    /// What is.
+    pub after: Arc<Config>,
+}
+
+/// A listener that falls further behind misses changes.
+const BACKLOG: usize = 64;
+
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
     backups: PathBuf,
+    sealer: Arc<dyn Sealer>,
+    changes: broadcast::Sender<Changed>,
     current: watch::Sender<Arc<Config>>,
     faults: watch::Sender<Arc<Vec<Fault>>>,
     /// Held during every change, so that they come one after another.
@@ -84,10 +104,20 @@ struct State {
 }
 
 impl ConfigFile {
+    /// [`ConfigFile::open_with`] where nothing is sealed.
+    #[must_use]
+    pub fn open(folder: &Path, default: Config) -> (ConfigFile, Arc<Config>, Vec<Fault>) {
+        Self::open_with(folder, default, Arc::new(NoSealer))
+    }
+
     /// Opens the file in `folder`, or writes `default` there on the first start, and
     /// begins to watch it. Gives back what is in force and what is wrong with the file.
     #[must_use]
-    pub fn open(folder: &Path, default: Config) -> (ConfigFile, Arc<Config>, Vec<Fault>) {
+    pub fn open_with(
+        folder: &Path,
+        default: Config,
+        sealer: Arc<dyn Sealer>,
+    ) -> (ConfigFile, Arc<Config>, Vec<Fault>) {
         let path = folder.join(FILE);
         let backups = folder.join(BACKUPS);
         let mut faults = Vec::new();
@@ -115,19 +145,28 @@ impl ConfigFile {
                 }
             }
         };
+        let mut config = config;
+        let shut = sealing::open(&mut config, &*sealer);
+        let in_force = faults.is_empty();
+        faults.extend(shut);
         let config = Arc::new(config);
         let shared = Arc::new(Shared {
             path,
             backups,
+            sealer,
+            changes: broadcast::channel(BACKLOG).0,
             current: watch::Sender::new(Arc::clone(&config)),
             faults: watch::Sender::new(Arc::new(faults.clone())),
             state: Mutex::new(State { seen, good }),
         });
-        if faults.is_empty() {
+        if in_force {
             shared.remember_good(&shared.lock());
-        } else {
-            tracing::error!(category = "CONFIG", "{FILE} is not in force: {}", sentence(&faults));
         }
+        if !faults.is_empty() {
+            let not = if in_force { "in force but for" } else { "not in force" };
+            tracing::error!(category = "CONFIG", "{FILE} is {not}: {}", sentence(&faults));
+        }
+        shared.protect_backups();
         watcher::start(folder, Arc::downgrade(&shared));
         (ConfigFile { shared }, config, faults)
     }
@@ -173,16 +212,44 @@ impl ConfigFile {
         if expected.is_some_and(|e| e != in_force) {
             return Err(Refused::Stale(in_force));
         }
-        let merged = Config::merge_masked(document, &current);
-        let config = Config::from_value(&merged).map_err(Refused::Faulty)?;
+        let config = self.shared.understand(document, &current).map_err(Refused::Faulty)?;
         self.shared.install(&mut state, render(&config), config, by)
     }
 
     /// What is wrong with a document, without changing anything.
     #[must_use]
     pub fn check(&self, document: &Value) -> Vec<Fault> {
-        let merged = Config::merge_masked(document, &self.current());
-        Config::from_value(&merged).err().unwrap_or_default()
+        self.shared.understand(document, &self.current()).err().unwrap_or_default()
+    }
+
+    /// Every change of what is in force, from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.shared.changes.subscribe()
+    }
+
+    /// The vault was opened: secrets that were shut are opened, and what lies in clear on
+    /// the disk is sealed.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn reseal(&self) -> Result<(), Refused> {
+        let mut state = self.shared.lock();
+        self.shared.protect_backups();
+        let Some(good) = state.good.clone() else { return Ok(()) };
+        let Ok((config, _)) = parse(&OnDisk::Bytes(good.clone())) else { return Ok(()) };
+        let sealed = sealing::protect(&good, &*self.shared.sealer).into_owned();
+        // An edit that is not in force lies there: it is the editor's until it is good.
+        if sealed != good && files::read(&self.shared.path) == OnDisk::Bytes(good) {
+            files::write_atomically(&self.shared.path, &sealed)?;
+            state.seen = OnDisk::Bytes(sealed.clone());
+            state.good = Some(sealed);
+        }
+        self.shared.remember_good(&state);
+        if self.faults().iter().all(|fault| fault.code == FaultCode::Sealed) {
+            self.shared.announce(config, "the opening of the vault");
+        }
+        Ok(())
     }
 
     /// Names of the backups, newest first.
@@ -196,7 +263,10 @@ impl ConfigFile {
     /// # Errors
     /// If there is none of that name, or it was faulty already when it was backed up.
     pub fn backup(&self, name: &str) -> Result<Config, Refused> {
-        self.read_backup(name).map(|(config, _)| config)
+        let (mut config, _) = self.read_backup(name)?;
+        // What stays shut is shown masked like everything secret.
+        let _ = sealing::open(&mut config, &*self.shared.sealer);
+        Ok(config)
     }
 
     /// Puts a backup in force, as it is written there.
@@ -228,6 +298,37 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A document that somebody sent, against what is in force.
+    fn understand(&self, document: &Value, current: &Config) -> Result<Config, Vec<Fault>> {
+        let mut known = current.clone();
+        let kept: Vec<String> =
+            known.secrets_mut().iter().map(|(_, secret)| secret.expose().to_owned()).collect();
+        let mut config = Config::from_value(&Config::merge_masked(document, current))?;
+        let mut faults = sealing::open(&mut config, &*self.sealer);
+        // One that was shut before may stay so; a new one must open.
+        for ((place, secret), kept) in config.secrets_mut().into_iter().zip(kept) {
+            if secret.expose() == kept {
+                faults.retain(|fault| fault.path != place);
+            }
+        }
+        if faults.is_empty() { Ok(config) } else { Err(faults) }
+    }
+
+    /// Backups that were made before there was a vault hold secrets in clear.
+    fn protect_backups(&self) {
+        let names = files::backups(&self.backups).into_iter().chain([LAST_GOOD.to_owned()]);
+        for path in names.map(|name| self.backups.join(name)) {
+            let OnDisk::Bytes(text) = files::read(&path) else { continue };
+            let sealed = sealing::protect(&text, &*self.sealer);
+            if *sealed != *text
+                && let Err(error) = files::write_atomically(&path, &sealed)
+            {
+                let path = path.display();
+                tracing::error!(category = "CONFIG", "{path} cannot be sealed: {error}");
+            }
+        }
+    }
+
     /// Writes a good configuration and puts it in force.
     fn install(
         &self,
@@ -236,6 +337,7 @@ impl Shared {
         config: Config,
         by: &str,
     ) -> Result<Arc<Config>, Refused> {
+        let text = sealing::protect(&text, &*self.sealer).into_owned();
         let on_disk = files::read(&self.path);
         let already = matches!(&on_disk, OnDisk::Bytes(bytes) if *bytes == text);
         if !already {
@@ -244,10 +346,12 @@ impl Shared {
             if let Some(good) = &state.good
                 && !matches!(&on_disk, OnDisk::Bytes(bytes) if bytes == good)
             {
-                self.back_up(good.as_slice())?;
+                self.back_up(good)?;
             }
             if on_disk != OnDisk::Missing {
-                self.back_up(File::open(&self.path)?)?;
+                let mut old = Vec::new();
+                File::open(&self.path)?.take(files::MAX_BYTES).read_to_end(&mut old)?;
+                self.back_up(&old)?;
             }
             files::write_atomically(&self.path, &text)?;
         }
@@ -268,7 +372,7 @@ impl Shared {
         match parse(&state.seen) {
             Ok((config, text)) => {
                 if let Some(old) = state.good.as_ref().filter(|old| **old != text)
-                    && let Err(error) = self.back_up(old.as_slice())
+                    && let Err(error) = self.back_up(old)
                 {
                     tracing::error!(category = "ERROR", "No backup of {FILE} was made: {error}");
                 }
@@ -287,18 +391,16 @@ impl Shared {
         }
     }
 
-    fn announce(&self, config: Config, by: &str) -> Arc<Config> {
-        self.set_faults(Vec::new());
+    fn announce(&self, mut config: Config, by: &str) -> Arc<Config> {
+        self.set_faults(sealing::open(&mut config, &*self.sealer));
         let config = Arc::new(config);
-        let news = self.current.send_if_modified(|current| {
-            let news = **current != *config;
-            if news {
-                *current = Arc::clone(&config);
-            }
-            news
-        });
-        if news {
+        let before = Arc::clone(&self.current.borrow());
+        if *before != *config {
+            self.current.send_replace(Arc::clone(&config));
             tracing::info!(category = "CONFIG", "Configuration changed by {by}.");
+            let (by, after) = (by.to_owned(), Arc::clone(&config));
+            // Nobody listening is no fault.
+            let _ = self.changes.send(Changed { by, before, after });
         }
         config
     }
@@ -313,23 +415,37 @@ impl Shared {
         });
     }
 
-    fn back_up(&self, content: impl io::Read) -> io::Result<String> {
-        files::keep(&self.backups, content, jiff::Zoned::now().datetime())
+    fn back_up(&self, content: &[u8]) -> io::Result<String> {
+        let content = sealing::protect(content, &*self.sealer);
+        files::keep(&self.backups, &*content, jiff::Zoned::now().datetime())
     }
 
     /// Keeps what is in force for a start at which the file is found faulty.
     fn remember_good(&self, state: &State) {
         let Some(good) = &state.good else { return };
+        let good = sealing::protect(good, &*self.sealer);
         let path = self.backups.join(LAST_GOOD);
         if matches!(files::read(&path), OnDisk::Bytes(bytes) if bytes == *good) {
             return;
         }
         let written =
-            fs::create_dir_all(&self.backups).and_then(|()| files::write_atomically(&path, good));
+            fs::create_dir_all(&self.backups).and_then(|()| files::write_atomically(&path, &good));
         if let Err(error) = written {
             tracing::warn!(category = "CONFIG", "{LAST_GOOD} cannot be written: {error}");
         }
     }
+}
+
+/// Whether the configuration of this folder, or a backup of it, holds a sealed value: then
+/// there was a vault here.
+pub(crate) fn holds_sealed(folder: &Path) -> bool {
+    let backups = folder.join(BACKUPS);
+    let names = files::backups(&backups).into_iter().chain([LAST_GOOD.to_owned()]);
+    let mut paths = names.map(|name| backups.join(name)).chain([folder.join(FILE)]);
+    paths.any(|path| match files::read(&path) {
+        OnDisk::Bytes(bytes) => String::from_utf8_lossy(&bytes).contains("\"sealed:"),
+        OnDisk::Missing | OnDisk::TooLarge | OnDisk::Unreadable(_) => false,
+    })
 }
 
 /// A short name of the content: changes whenever a setting does, and only then.

@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
+use tokio::sync::broadcast;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
@@ -58,6 +59,7 @@ struct Shared {
     clock: Clock,
     max_bytes: u64,
     state: Mutex<State>,
+    live: broadcast::Sender<Arc<str>>,
     /// Something for the writer to do.
     wake: Condvar,
     /// The writer has done it.
@@ -89,6 +91,7 @@ fn start_with(folder: &Path, retention_days: u32, clock: Clock, max_bytes: u64) 
         clock,
         max_bytes,
         state: Mutex::new(State { retention_days, ..State::default() }),
+        live: broadcast::channel(MEMORY_LINES).0,
         wake: Condvar::new(),
         done: Condvar::new(),
     });
@@ -125,6 +128,8 @@ impl Shared {
         let at = (self.clock)();
         let text: Arc<str> = line::format(at, category, &message).into();
         state.remember(Arc::clone(&text));
+        // Nobody listening is no fault.
+        let _ = self.live.send(Arc::clone(&text));
         if state.queue.len() < QUEUE_LINES {
             state.queue.push_back((at, text));
         } else {
@@ -157,6 +162,15 @@ impl Logs {
         let state = self.shared.lock();
         let skip = state.memory.len().saturating_sub(n);
         state.memory.iter().skip(skip).map(ToString::to_string).collect()
+    }
+
+    /// The lines in memory, oldest first, and each that comes after them.
+    #[must_use]
+    pub fn follow(&self) -> (Vec<String>, broadcast::Receiver<Arc<str>>) {
+        // Under one lock, so that no line is told twice or not at all.
+        let state = self.shared.lock();
+        let lines = state.memory.iter().map(ToString::to_string).collect();
+        (lines, self.shared.live.subscribe())
     }
 
     /// The last `n` lines and where they are from: `memory`, or `disk` (today's file) where

@@ -323,7 +323,9 @@ fn start_tick(stamped: &Stamped, now: Moment) -> Option<Tick> {
         | Event::Frozen { .. }
         | Event::HourlySnapshot { .. }
         | Event::ConfigChanged { .. }
-        | Event::Privacy { .. } => return None,
+        | Event::Privacy { .. }
+        | Event::LockedOut { .. }
+        | Event::Tampering { .. } => return None,
     };
     let age_ms = now.utc.0.saturating_sub(start.0);
     Some(Tick(now.tick.0.saturating_sub(age_ms.saturating_mul(1_000_000))))

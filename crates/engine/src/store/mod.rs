@@ -11,6 +11,7 @@
 //! Times are integer milliseconds, round trips integer microseconds.
 
 mod append;
+mod ledger;
 mod maintain;
 mod notices;
 mod open;
@@ -31,6 +32,7 @@ use cafesentinel_domain::time::{Moment, Tick, Utc};
 use rusqlite::Connection;
 
 pub use append::Appended;
+pub use ledger::{AuditEntry, Ledger, MAX_ENTRIES};
 pub use notices::{
     DeadWebhook, MAX_NOTICES, NoticeFilter, NoticeRow, NoticeState, Standing, Undelivered,
 };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Never edited once released; the next change is the next entry.
-const MIGRATIONS: &[&str] = &[V1, V2, V3];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// `incidents.body`, `events.body` hold the records as JSON, the columns beside them only
 /// what is searched for. A minute or hour is `stale` while its probes are not added up.
@@ -109,6 +109,18 @@ CREATE TABLE privacy (
 ) STRICT;
 ";
 
+/// Who changed what, and that this installation was set up (see `vault`).
+const V4: &str = "
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL, who TEXT NOT NULL, source TEXT NOT NULL,
+    action TEXT NOT NULL, details TEXT NOT NULL
+) STRICT;
+CREATE TABLE installation (
+    one INTEGER PRIMARY KEY CHECK (one = 1), mark TEXT NOT NULL
+) STRICT;
+";
+
 /// The tables that must be there; a file at our version without one is not whole.
 const TABLES: &[&str] = &[
     "events",
@@ -127,6 +139,8 @@ const TABLES: &[&str] = &[
     "session_batch",
     "dead_webhooks",
     "privacy",
+    "audit",
+    "installation",
 ];
 
 /// The newest schema that this version knows.

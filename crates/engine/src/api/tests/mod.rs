@@ -2,14 +2,21 @@
 
 mod ancestor;
 mod discovery;
+mod door;
 mod limits;
 mod notices;
+mod roles;
 mod stream;
 mod v1;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::response::Response;
+use cafesentinel_domain::access::Scope;
 use cafesentinel_domain::capture::PrivacyView;
 use cafesentinel_domain::config::Config;
 use cafesentinel_domain::event::*;
@@ -18,6 +25,7 @@ use cafesentinel_domain::monitor::SeatMinute;
 use cafesentinel_domain::notify::Told;
 use cafesentinel_domain::time::{Moment, Tick};
 use cafesentinel_domain::view::{OpenIncidentView, SeatView, Stay, TargetView};
+use cafesentinel_platform::machine::Identity;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -25,11 +33,18 @@ use tower::ServiceExt;
 use std::sync::mpsc::Receiver;
 
 use super::*;
+use crate::access::Audit;
 use crate::bus::Published;
 use crate::capture::Simulated;
 use crate::clock::Clock;
 use crate::logs;
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Ledger, Store};
+use crate::vault::{Costs, Vault};
+
+/// Tokens of every café of these tests.
+pub(super) const ADMIN: &str = "cafe_admin-of-the-tests";
+pub(super) const READ: &str = "cafe_reader-of-the-tests";
+pub(super) const PASSWORD: &str = "correct horse";
 
 pub(super) const T0: i64 = 1_767_225_600_000;
 
@@ -47,6 +62,9 @@ pub(super) struct Cafe {
     pub(super) camera: Camera,
     /// Stored with the next events.
     pub(super) told: Vec<Told>,
+    pub(super) access: Access,
+    /// Seconds by which the clock of access control is ahead.
+    pub(super) later: Arc<AtomicI64>,
     /// Stored with the next events.
     pub(super) seat_minutes: Vec<SeatMinute>,
 }
@@ -56,13 +74,39 @@ pub(super) fn cafe() -> Cafe {
 }
 
 pub(super) fn cafe_with(page: PageSource) -> Cafe {
-    cafe_of(page, Discovery::new(crate::discovery::tests::cafe()))
+    cafe_as(page, true)
 }
 
 pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
+    made(page, true, discovery)
+}
+
+pub(super) fn cafe_as(page: PageSource, set_up: bool) -> Cafe {
+    made(page, set_up, Discovery::new(crate::discovery::tests::cafe()))
+}
+
+fn made(page: PageSource, set_up: bool, discovery: Discovery) -> Cafe {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("history.db"), Utc(T0)).unwrap().store;
-    let (config, _, _) = ConfigFile::open(folder.path(), Config::default());
+    let identity = Identity { system: Some("here".into()), hardware: None };
+    let ledger = Ledger::of(&folder.path().join("history.db"));
+    let vault = Vault::open(folder.path(), identity, Costs::CHEAP, Some(ledger.clone()));
+    if set_up {
+        vault.set_up(PASSWORD, "battery staple").unwrap();
+        vault.keep_token("admin", Scope::Admin, Utc(T0), ADMIN).unwrap();
+        vault.keep_token("reader", Scope::Read, Utc(T0), READ).unwrap();
+    }
+    let sealer = Arc::new(vault.clone());
+    let (config, _, _) = ConfigFile::open_with(folder.path(), Config::default(), sealer);
+    let later = Arc::<AtomicI64>::default();
+    let clock = Arc::clone(&later);
+    let now = move || {
+        let real = Clock::real().now();
+        let ahead = Duration::from_secs(clock.load(Ordering::Relaxed).unsigned_abs());
+        Moment { tick: real.tick + ahead, utc: real.utc }
+    };
+    let audit = Audit::new(Some(ledger));
+    let access = Access::new(vault, false, audit, Box::new(now), Box::new(|_| {}));
     let (view, watched) = watch::channel(Arc::new(site(1)));
     let (bus, faults) = (Bus::default(), Faults::default());
     let (inputs, ordered) = std::sync::mpsc::channel();
@@ -82,6 +126,7 @@ pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
         inputs,
         camera: camera.clone(),
         logs: logs::start(folder.path(), 30),
+        access: access.clone(),
         history: Some(store.path().to_path_buf()),
         page,
         discovery,
@@ -97,6 +142,8 @@ pub(super) fn cafe_of(page: PageSource, discovery: Discovery) -> Cafe {
         ordered,
         camera,
         told: Vec::new(),
+        access,
+        later,
         seat_minutes: Vec::new(),
     }
 }
@@ -213,7 +260,18 @@ impl Cafe {
         }
     }
 
-    pub(super) async fn send(&self, request: Request<Body>) -> Response {
+    /// As the admin at this computer, unless the request says otherwise.
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Response {
+        let admin = format!("Bearer {ADMIN}").parse().unwrap();
+        request.headers_mut().entry("authorization").or_insert(admin);
+        self.raw(request).await
+    }
+
+    /// From this computer, unless the request says otherwise, and as whom it says.
+    pub(super) async fn raw(&self, mut request: Request<Body>) -> Response {
+        if request.extensions().get::<Peer>().is_none() {
+            request.extensions_mut().insert(HERE);
+        }
         router(self.state.clone()).oneshot(request).await.unwrap()
     }
 
@@ -224,6 +282,13 @@ impl Cafe {
     pub(super) async fn post(&self, path: &str, body: impl Into<Body>) -> (u16, Value) {
         answer(self.send(request("POST", path, body)).await).await
     }
+}
+
+pub(super) const HERE: Peer = Peer::Address { address: IpAddr::V4(Ipv4Addr::LOCALHOST), own: true };
+
+/// Somebody else on the network.
+pub(super) fn stranger(last: u8) -> Peer {
+    Peer::Address { address: IpAddr::from([192, 168, 1, last]), own: false }
 }
 
 pub(super) fn request(method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {

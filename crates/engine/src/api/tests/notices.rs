@@ -113,3 +113,30 @@ async fn a_screenshot_is_a_webp_and_privacy_and_the_settings_refuse_it() {
     let (status, body) = cafe.get("/api/v1/screenshot").await;
     assert_eq!((status, &body["code"]), (409, &json!("screenshots_off")));
 }
+
+#[tokio::test]
+async fn the_staff_switch_the_privacy_mode_with_their_own_password() {
+    let cafe = cafe();
+    let ask = |body: &str| {
+        let mut request = request("POST", "/api/v1/privacy", body.to_owned());
+        request.headers_mut().insert("authorization", format!("Bearer {READ}").parse().unwrap());
+        request
+    };
+    let (status, body) = answer(cafe.raw(ask(r#"{"on":true}"#)).await).await;
+    assert_eq!((status, &body["code"]), (401, &json!("password_needed")));
+    let wrong = ask(r#"{"on":true,"password":"correct horse"}"#);
+    let (status, _) = answer(cafe.raw(wrong).await).await;
+    assert_eq!(status, 401, "the admin's is not the staff's");
+    assert!(cafe.ordered.try_recv().is_err(), "nothing was switched");
+    let view = cafe.view.clone();
+    let machine = async {
+        while cafe.ordered.try_recv().is_err() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let privacy = PrivacyView { on: true, since: Some(Utc(T0)), until: None };
+        view.send_replace(Arc::new(SiteView { privacy, ..site(2) }));
+    };
+    let right = cafe.raw(ask(r#"{"on":true,"password":"battery staple"}"#));
+    let (response, ()) = tokio::join!(right, machine);
+    assert_eq!(response.status(), 200);
+}

@@ -1,7 +1,5 @@
 //! Live events: resumed over real sockets, without gap or double.
 
-use std::time::Duration;
-
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -23,7 +21,10 @@ impl Client {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let resume = last.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
         // HTTP/1.0: the answer is not cut into chunks.
-        let request = format!("GET /api/v1/events HTTP/1.0\r\nhost: localhost\r\n{resume}\r\n");
+        let request = format!(
+            "GET /api/v1/events HTTP/1.0\r\nhost: localhost\r\n\
+             authorization: Bearer {READ}\r\n{resume}\r\n"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut client = Client(BufReader::new(stream));
         assert!(client.line().await.contains("200"));
@@ -64,7 +65,7 @@ impl Client {
 }
 
 async fn served(cafe: &Cafe) -> std::net::SocketAddr {
-    let listener = bind(0).await.unwrap();
+    let listener = bind(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router(cafe.state.clone()), std::future::pending()));
     address

@@ -134,6 +134,8 @@ fn no_event_leaves_with_a_raw_moment() {
         Event::HourlySnapshot { hour: Utc(T0), online: 1, total: 2 },
         group,
         Event::ConfigChanged { changed: Vec::new() },
+        Event::LockedOut { source: "10.0.0.1".into(), wrong: 5, seconds: 60 },
+        Event::Tampering { what: Tampering::VaultMissing },
     ] {
         let printed = times::outside(&Stamped { at: Utc(T0), event: event.clone() });
         no_raw_moment(&printed);
