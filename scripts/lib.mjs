@@ -105,6 +105,7 @@ const PACKAGES = {
     fping: () => have('fping'),
     xvfb: () => have('Xvfb'),
     curl: () => have('curl'),
+    jq: () => have('jq'),
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
   },
   bench: {

@@ -109,8 +109,12 @@ wineserver -k
 sleep 2
 wine "$EXE" run --data-dir "$DATA" >>"$HOME_OF_DATA/console" 2>&1 &
 until_site 60 'it runs again and the sessions go on' '.sessions == 2'
-ask /api/v1/incidents | jq -e '.incidents | length == 1' >/dev/null \
-  || fail 'the incident is not there any more'
+# Its end is told only after the link has held for some seconds.
+END=$((SECONDS + 20))
+until ask /api/v1/incidents | jq -e '[.incidents[].end != null] == [true]' >/dev/null; do
+  if [ $SECONDS -ge $END ]; then fail 'the incident is not there any more, or not over'; fi
+  sleep 0.2
+done
 wine "$EXE" export incidents --data-dir "$DATA" | tee "$HOME_OF_DATA/incidents.csv"
 grep -q 'SERVER_DOWN,Auto-Resolved' "$HOME_OF_DATA/incidents.csv" || fail 'export incidents'
 grep -q 'SERVER_DOWN,Auto-Resolved' "$HOME_OF_DATA/incidents_log.csv" || fail 'incidents_log.csv'

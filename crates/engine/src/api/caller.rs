@@ -230,3 +230,53 @@ pub(super) fn set_cookie(secret: Option<&str>, secure: bool) -> Option<HeaderVal
     value.set_sensitive(true);
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(name: &'static str, value: &[u8]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_a_token_in_any_case_of_its_scheme() {
+        let found = |text: &str| cookie(&headers("cookie", text.as_bytes())).map(|c| c.to_string());
+        assert_eq!(found("a=b; cafesentinel_session=xyz; c"), Some("xyz".into()));
+        assert_eq!(found("xcafesentinel_session=xyz; cafesentinel_sessions=1"), None);
+        let token = |text: &str| bearer(&headers("authorization", text.as_bytes()));
+        assert_eq!(
+            token("BEARER  cafe_1 ").flatten().map(|t| t.to_string()),
+            Some("cafe_1".into())
+        );
+        for bad in ["Basic eDp5", "Bearer", "cafe_1", &format!("Bearer {}", "x".repeat(300))] {
+            assert!(token(bad).is_some_and(|token| token.is_none()), "{bad}");
+        }
+        assert!(bearer(&HeaderMap::new()).is_none());
+        let mut two = headers("authorization", b"Bearer a");
+        two.append("authorization", HeaderValue::from_static("Bearer b"));
+        assert!(bearer(&two).is_some_and(|token| token.is_none()), "which of both?");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_sends_is_taken_apart_without_a_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let _ = cookie(&headers("cookie", &bytes));
+            let _ = bearer(&headers("authorization", &bytes));
+            let mut settings = cafesentinel_domain::config::Config::default().api;
+            settings.trusted_proxies = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
+            let peer = Peer::Address { address: IpAddr::V4(Ipv4Addr::LOCALHOST), own: true };
+            let origin = Origin::of(Some(&peer), &headers("x-forwarded-for", &bytes), &settings);
+            // No header makes somebody elsewhere somebody here.
+            prop_assert!(!origin.local || !headers("x-forwarded-for", &bytes).contains_key("x-forwarded-for"));
+        }
+    }
+}

@@ -279,6 +279,22 @@ mod tests {
         assert_eq!(read(b"MZ and so on, a real library", &here), Err(Unreadable::NotAVault));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_lies_there_is_refused_and_never_believed(
+            head in 0..200_usize,
+            rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+        ) {
+            // Random bytes, and random bytes behind the beginning of a real one.
+            let (file, ..) = made();
+            let here = identity("here", "board");
+            proptest::prop_assert!(read(&rest, &here).is_err());
+            let grafted = [&file[..head.min(file.len())], &rest].concat();
+            proptest::prop_assert!(grafted == file || read(&grafted, &here).is_err());
+            let _ = RecoveryCode::parse(&String::from_utf8_lossy(&rest));
+        }
+    }
+
     #[test]
     fn a_newer_one_is_told_from_a_broken_one() {
         let (mut file, ..) = made();
