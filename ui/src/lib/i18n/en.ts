@@ -1,7 +1,10 @@
 /** English: the pattern of every catalogue. */
+import { choices, fields } from './en/fields';
 import { frame } from './en/frame';
 import { live } from './en/live';
+import { about, access, log, notices, seatsPage } from './en/pages';
+import { settings } from './en/settings';
 
-export const en = { frame, live };
+export const en = { frame, live, settings, fields, choices, seatsPage, log, notices, access, about };
 
 export type Words = typeof en;

@@ -1,6 +1,9 @@
 /** Spanish. */
 import type { Words } from './en';
+import { choices, fields } from './es/fields';
 import { frame } from './es/frame';
 import { live } from './es/live';
+import { about, access, log, notices, seatsPage } from './es/pages';
+import { settings } from './es/settings';
 
-export const es: Words = { frame, live };
+export const es: Words = { frame, live, settings, fields, choices, seatsPage, log, notices, access, about };
