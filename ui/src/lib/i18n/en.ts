@@ -2,9 +2,20 @@
 import { choices, fields } from './en/fields';
 import { frame } from './en/frame';
 import { live } from './en/live';
-import { about, access, log, notices, seatsPage } from './en/pages';
+import { about, access, log, notices, seatsPage } from './en/others';
 import { settings } from './en/settings';
 
-export const en = { frame, live, settings, fields, choices, seatsPage, log, notices, access, about };
+export const en = {
+  frame,
+  live,
+  settings,
+  fields,
+  choices,
+  seatsPage,
+  log,
+  notices,
+  access,
+  about,
+};
 
 export type Words = typeof en;

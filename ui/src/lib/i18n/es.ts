@@ -3,7 +3,18 @@ import type { Words } from './en';
 import { choices, fields } from './es/fields';
 import { frame } from './es/frame';
 import { live } from './es/live';
-import { about, access, log, notices, seatsPage } from './es/pages';
+import { about, access, log, notices, seatsPage } from './es/others';
 import { settings } from './es/settings';
 
-export const es: Words = { frame, live, settings, fields, choices, seatsPage, log, notices, access, about };
+export const es: Words = {
+  frame,
+  live,
+  settings,
+  fields,
+  choices,
+  seatsPage,
+  log,
+  notices,
+  access,
+  about,
+};

@@ -4,7 +4,7 @@ import type {
   log as logPattern,
   notices as noticesPattern,
   seatsPage as seatsPattern,
-} from '../en/pages';
+} from '../en/others';
 
 const many = (n: number, one: string, more: string) => `${n} ${n === 1 ? one : more}`;
 
@@ -73,8 +73,7 @@ export const notices: typeof noticesPattern = {
     waiting: 'espera',
     dead: 'el webhook ya no existe',
   },
-  deadHelp:
-    'Discord rechazó este webhook para siempre. Cree uno nuevo y póngalo en los ajustes.',
+  deadHelp: 'Discord rechazó este webhook para siempre. Cree uno nuevo y póngalo en los ajustes.',
   waitingCount: (n) => many(n, 'aviso en espera', 'avisos en espera'),
   blockedUntil: (time) => `Discord pide paciencia hasta las ${time}`,
   states: {
@@ -88,8 +87,7 @@ export const notices: typeof noticesPattern = {
   filterChannel: 'Canal',
   any: 'todos',
   none: 'Aún no hay avisos.',
-  noneHelp:
-    'Aquí aparecen caídas, sesiones y recuentos por hora en cuanto se active Discord.',
+  noneHelp: 'Aquí aparecen caídas, sesiones y recuentos por hora en cuanto se active Discord.',
   noneOfKind: 'Ningún aviso es así.',
   attempts: (n) => many(n, 'intento', 'intentos'),
   nextTry: (time) => `próximo intento ${time}`,
