@@ -103,6 +103,8 @@ const PACKAGES = {
     iproute2: () => have('ip'),
     nftables: () => have('nft'),
     fping: () => have('fping'),
+  },
+  browser: {
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
   },
 };

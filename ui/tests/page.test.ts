@@ -86,7 +86,7 @@ describe('the page', () => {
     show(site({ frozen: true }));
     expect(await screen.findByText(/nothing is concluded about the seats/)).toBeTruthy();
     const tile = screen.getByRole('button', { name: /PC-2/ });
-    expect(tile.querySelector('svg[data-state=frozen]')).toBeTruthy();
+    expect(tile.querySelector('[data-state=frozen]')).toBeTruthy();
   });
 
   it('draws of a hall of thousands what is near, and finds a seat in it', async () => {

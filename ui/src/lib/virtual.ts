@@ -28,7 +28,7 @@ export interface Drawn {
 }
 
 /** Rows drawn beyond the window, so that a flick of the wheel finds them there. */
-const SPARE_ROWS = 8;
+const SPARE_ROWS = 5;
 
 export function windowOf(size: GridSize): Drawn {
   const { count, width, minWidth, rowHeight, gap, top, height } = size;
