@@ -106,6 +106,8 @@ const PACKAGES = {
     xvfb: () => have('Xvfb'),
     curl: () => have('curl'),
     jq: () => have('jq'),
+  },
+  browser: {
     chromium: () => ['chromium', 'chromium-browser', 'google-chrome'].some(have),
   },
   bench: {

@@ -1,4 +1,6 @@
 // `npm test`: every test that needs no more than some minutes, on a machine with nothing set up.
+import { resolve } from 'node:path';
+
 import {
   Report,
   buildHeadless,
@@ -16,7 +18,7 @@ import {
 script(async () => {
   needRust();
   const lab = linux && isRoot;
-  await systemPackages('build', ...(lab ? ['lab'] : []));
+  await systemPackages('build', ...(linux ? ['browser'] : []), ...(lab ? ['lab'] : []));
   await npmModules();
 
   const report = new Report();
@@ -31,6 +33,17 @@ script(async () => {
   const built = await report.part('rust: the program', async () => {
     program = await buildHeadless('debug');
   });
+  const browser = 'page: the whole program, in a browser';
+  if (linux) {
+    const env = { CAFESENTINEL_HEADLESS: program, CAFESENTINEL_UI: resolve('ui/dist') };
+    if (built) {
+      await report.part(browser, () =>
+        run('npm', ['run', '--silent', 'test:browser', '-w', 'ui'], { env }),
+      );
+    }
+  } else {
+    report.skip(browser, 'needs Linux');
+  }
   const whole = () =>
     run('cargo', ['test', ...cargoNetwork(), '-p', 'cafesentinel-tests'], {
       // These tests wait much more than they compute.

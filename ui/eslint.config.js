@@ -48,6 +48,7 @@ export default ts.config(
       parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
     },
   },
+  { files: ['tests/browser/**'], languageOptions: { globals: globals.node } },
   floor(['src/lib/**'], ['components', 'pages']),
   floor(['src/components/**'], ['pages', 'state']),
   floor(['src/pages/**'], ['App.svelte']),

@@ -45,7 +45,7 @@ function cycle(imports: Map<string, string[]>): string[] | null {
 describe('the imports', () => {
   it('are really found, also in components', () => {
     const found = graph(SOURCES);
-    expect(found.get('../src/App.svelte')).toEqual(['../src/pages/Live.svelte']);
+    expect(found.get('../src/App.svelte')).toContain('../src/pages/Live.svelte');
     expect(found.get('../src/pages/Live.svelte')).toContain('../src/state/live.svelte.ts');
   });
 

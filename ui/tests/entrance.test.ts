@@ -55,6 +55,7 @@ describe('the entrance', () => {
     expect(await submit('login', WORDS, door)).toEqual({
       done: false,
       why: 'Wrong password or code',
+      unreachable: false,
     });
     const gone = doors('', {});
     expect(await submit('login', WORDS, gone.door)).toMatchObject({ done: false });

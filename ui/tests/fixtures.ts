@@ -37,6 +37,7 @@ export const site = (over: Partial<SiteView> = {}): SiteView => ({
   version: '0.1.0',
   at: '2026-03-02T14:08:00Z',
   cycle: 10,
+  missed_beats: 0,
   interval_ms: 1000,
   started_at: '2026-03-02T09:00:00Z',
   headline: {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Incident, SiteView } from '../src/lib/api/types';
+import type { Incident, Occupancy, SiteView, TargetName } from '../src/lib/api/types';
 import { newestFirst } from '../src/lib/api/client';
 import { LiveSite, RETRY_MS, type Stream } from '../src/state/live.svelte';
 import { incident, site } from './fixtures';
@@ -30,6 +30,8 @@ class FakeEngine {
   view: SiteView = site();
   incidents: Incident[] = [incident()];
   gone = false;
+  hoursAsked: TargetName[] = [];
+  peak: Occupancy['peak'] = null;
   doors = {
     site: async () => {
       if (this.gone) throw new Error('gone');
@@ -39,6 +41,11 @@ class FakeEngine {
       if (this.gone) throw new Error('gone');
       return this.incidents;
     },
+    hour: async (target: TargetName) => {
+      this.hoursAsked.push(target);
+      return [];
+    },
+    peak: async () => this.peak,
     stream: () => {
       const stream = new FakeStream();
       this.streams.push(stream);
@@ -142,6 +149,38 @@ describe('the live site', () => {
     engine.stream.send('site', site({ cycle: 11, at: '2026-03-02T16:00:00Z' }));
     await vi.advanceTimersByTimeAsync(2000);
     expect(new Date(live.now).toISOString()).toBe('2026-03-02T16:00:02.000Z');
+  });
+
+  it('asks for the last hour of what is watched, once a minute', async () => {
+    expect(engine.hoursAsked).toEqual(['router', 'server', 'internet']);
+    engine.stream.send('site', site({ cycle: 11, at: '2026-03-02T14:08:20Z' }));
+    await settle();
+    expect(engine.hoursAsked).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(6000);
+    engine.stream.send('site', site({ cycle: 12, at: '2026-03-02T14:09:04Z' }));
+    await settle();
+    expect(engine.hoursAsked).toHaveLength(6);
+  });
+
+  it('keeps the highest of the day, and begins anew at midnight', async () => {
+    expect(live.peak?.online).toBe(1);
+    engine.stream.send('site', site({ cycle: 11, seats_online: 9 }));
+    engine.stream.send('site', site({ cycle: 12, seats_online: 4 }));
+    expect(live.peak?.online).toBe(9);
+    engine.stream.send('site', site({ cycle: 13, seats_online: 3, at: '2026-03-03T00:00:02Z' }));
+    expect(live.peak?.online).toBe(3);
+  });
+
+  it('takes the peak from before it was opened out of the record', async () => {
+    engine.peak = { at: '2026-03-02T11:00:00Z', online: 17 };
+    engine.stream.send('site', site({ cycle: 0, started_at: '2026-03-02T14:07:59Z' }));
+    await settle();
+    expect(live.peak?.online).toBe(17);
+  });
+
+  it('counts changes of the configuration', () => {
+    engine.stream.send('config_changed', {});
+    expect(live.configured).toBe(1);
   });
 
   it('stops for good', async () => {

@@ -4,9 +4,10 @@ import { clock } from '../src/lib/format';
 import {
   headlineSentence,
   incidentNote,
+  answerNote,
   lossNote,
-  seatNotes,
   seatWord,
+  stayNote,
   targetNote,
 } from '../src/lib/words';
 import { NOW, incident, seat, target } from './fixtures';
@@ -131,16 +132,15 @@ describe('an incident', () => {
 });
 
 describe('a seat', () => {
-  it('tells its session, how it answers and where it is', () => {
-    expect(seatNotes(seat({ mac: '02:00:00:00:00:01' }), false, NOW)).toEqual([
-      'PC-1: on',
+  it('tells its session and how it answers', () => {
+    expect(stayNote(seat(), NOW)).toBe(
       `In session since ${clock('2026-03-02T12:01:00Z')} (2 h 7 min)`,
-      'Answers ping in 0.3 ms',
-      '192.168.1.101, 02:00:00:00:00:01',
-    ]);
-    expect(seatNotes(seat({ firewalled: true }), false, NOW)[2]).toContain('firewall');
-    expect(seatNotes(seat({ stay: 'arriving' }), false, NOW)[1]).toContain('too short');
-    expect(seatNotes(seat({ stay: 'leaving' }), false, NOW)[1]).toContain('silent');
+    );
+    expect(stayNote(seat({ stay: 'arriving' }), NOW)).toContain('too short');
+    expect(stayNote(seat({ stay: 'leaving' }), NOW)).toContain('silent');
+    expect(answerNote(seat())).toBe('Answers ping in 0.3 ms');
+    expect(answerNote(seat({ firewalled: true }))).toContain('firewall');
+    expect(answerNote(seat({ state: 'down' }))).toBe('');
   });
 
   it('is not called off while nobody can see it', () => {

@@ -1,8 +1,7 @@
 //! Everything that differs between operating systems, and every `unsafe` of the project:
 //! ICMP and ARP, the clock that counts sleep, what the system knows of its networks,
-//! where data belong and who may read them, what is on the screen. Nothing here decides
-//! anything.
-//! where data belong and who may read them, who this machine is. Nothing here decides anything.
+//! where data belong and who may read them, who this machine is, what is on the screen.
+//! Nothing here decides anything.
 //!
 //! A module holds what is common and says what it promises; its `linux` and `windows`
 //! halves have the same functions and are never seen from outside.

@@ -61,7 +61,7 @@ export async function submit(
   need: Need,
   words: Words,
   doors: Doors = DOORS,
-): Promise<{ done: true; recovery: string } | { done: false; why: string }> {
+): Promise<{ done: true; recovery: string } | { done: false; why: string; unreachable: boolean }> {
   const { admin, privacy } = words;
   const form: Record<Need, [string, unknown]> = {
     nothing: ['/api/v1/session', undefined],
@@ -73,8 +73,8 @@ export async function submit(
     const { status, body } = await doors.ask(...form[need]);
     const text = (value: unknown) => (typeof value === 'string' ? value : '');
     if (status === 200) return { done: true, recovery: text(body.recovery_code) };
-    return { done: false, why: text(body.message) };
+    return { done: false, why: text(body.message), unreachable: false };
   } catch {
-    return { done: false, why: 'No connection to CafeSentinel.' };
+    return { done: false, why: '', unreachable: true };
   }
 }

@@ -1,6 +1,7 @@
-/** Numbers and times as people read them. */
+/** Numbers and times as people read them, in the reader's language. */
+import { locale, t } from './i18n';
 
-/** `4 min 12 s`, `2 h 05 min`, `3 d 4 h`: two units at most. */
+/** `4 min 12 s`, `2 h 5 min`, `3 d 4 h`: two units at most. The units are those of the SI. */
 export function duration(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return `${s} s`;
@@ -16,8 +17,7 @@ export function duration(ms: number): string {
 export function roughDuration(ms: number): string {
   if (ms < 60_000) return duration(ms);
   const min = Math.floor(ms / 60_000);
-  if (min < 60) return min === 1 ? '1 minute' : `${min} minutes`;
-  return duration(min * 60_000);
+  return min < 60 ? t.frame.minutes(min) : duration(min * 60_000);
 }
 
 /** A stay at a glance, always short: `<1m`, `42m`, `3:07`, `2d`. */
@@ -29,21 +29,43 @@ export function stay(ms: number): string {
   return h < 48 ? `${h}:${String(min % 60).padStart(2, '0')}` : `${Math.floor(h / 24)}d`;
 }
 
+/** Hours of use: `7.5 h`. */
+export const hours = (ms: number): string => `${number(ms / 3_600_000, 1)} h`;
+
+/** With the reader's separators. */
+export function number(value: number, digits = 0): string {
+  return value.toLocaleString(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** 0.123 → `12 %`, as the language writes it. */
+export const percent = (share: number): string =>
+  share.toLocaleString(locale, { style: 'percent', maximumFractionDigits: 0 });
+
 /** Round trip: `0.4 ms`, `18 ms`; without a value an en dash. */
 export function latency(ms: number | null): string {
   if (ms === null) return '–';
-  if (ms < 0.1) return '<0.1 ms';
-  return ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  if (ms < 0.1) return `<${number(0.1, 1)} ms`;
+  return ms < 9.95 ? `${number(ms, 1)} ms` : `${Math.round(ms)} ms`;
 }
 
-const sameDay = (a: Date, b: Date) =>
-  a.getFullYear() === b.getFullYear() &&
-  a.getMonth() === b.getMonth() &&
-  a.getDate() === b.getDate();
+/** The first moment of the day, here. */
+export function midnight(at: number): number {
+  const day = new Date(at);
+  day.setHours(0, 0, 0, 0);
+  return day.getTime();
+}
+
+/** As the engine reads and writes times. */
+export const iso = (at: number): string => new Date(at).toISOString();
+
+const sameDay = (a: number, b: number) => midnight(a) === midnight(b);
 
 /** The time of day, in the reader's zone and habit (12 h or 24 h). */
-export function clock(iso: string, seconds = false): string {
-  return new Date(iso).toLocaleTimeString(undefined, {
+export function clock(iso: string | number, seconds = false): string {
+  return new Date(iso).toLocaleTimeString(locale, {
     hour: '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' } : {}),
@@ -53,7 +75,11 @@ export function clock(iso: string, seconds = false): string {
 /** The time of day, with the date when it was not today. */
 export function moment(iso: string, now: number): string {
   const then = new Date(iso);
-  if (sameDay(then, new Date(now))) return clock(iso);
-  const date = then.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+  if (sameDay(then.getTime(), now)) return clock(iso);
+  const date = then.toLocaleDateString(locale, { day: 'numeric', month: 'short' });
   return `${date}, ${clock(iso)}`;
 }
+
+/** A date with its weekday. */
+export const day = (at: number): string =>
+  new Date(at).toLocaleDateString(locale, { weekday: 'short', day: 'numeric', month: 'short' });

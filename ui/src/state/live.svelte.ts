@@ -3,9 +3,13 @@
  * hold an event stream open, take every `site` event as the whole truth, and fetch the
  * incidents anew whenever the store tells of a change. When the stream breaks or falls
  * silent the last view stays, marked as old, and everything starts over by itself.
+ *
+ * Beside it the last hour of the links and today's peak are kept: asked for when a stream
+ * opens and once in a while afterwards, for they change slowly.
  */
-import { fetchIncidents, fetchSite } from '../lib/api/client';
-import type { Incident, SiteView } from '../lib/api/types';
+import { fetchIncidents, fetchOccupancy, fetchSite, fetchStatistics } from '../lib/api/client';
+import type { Incident, LinkStatRow, Occupancy, SiteView, TargetName } from '../lib/api/types';
+import { iso, midnight } from '../lib/format';
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
@@ -20,12 +24,16 @@ export interface Stream {
 export interface Doors {
   site: () => Promise<SiteView>;
   incidents: (limit: number) => Promise<Incident[]>;
+  hour: (target: TargetName, from: string, to: string) => Promise<LinkStatRow[]>;
+  peak: (from: string, to: string) => Promise<Occupancy['peak']>;
   stream: () => Stream;
 }
 
 const DOORS: Doors = {
   site: fetchSite,
   incidents: fetchIncidents,
+  hour: async (target, from, to) => (await fetchStatistics(target, from, to)).rows,
+  peak: async (from, to) => (await fetchOccupancy(from, to)).peak,
   stream: () => new EventSource('/api/v1/events') as Stream,
 };
 
@@ -36,6 +44,12 @@ export const RETRY_MS = 3000;
 /** A stream that says nothing for this many beats (and at least `QUIET_MIN_MS`) is dead. */
 const QUIET_BEATS = 5;
 const QUIET_MIN_MS = 15_000;
+/** The last hour is asked for once a minute, when the minute before has been stored … */
+const MINUTE_MS = 60_000;
+const STORED_AFTER_MS = 3000;
+/** … but not more often than this by the reader's clock: a demo's minutes are seconds. */
+const HOUR_SPARING_MS = 5000;
+const HOUR_MS = 3_600_000;
 
 /** Stored events that change the list of incidents. */
 const RELOADING = ['incident', 'started', 'unobserved'];
@@ -44,6 +58,12 @@ export class LiveSite {
   site = $state.raw<SiteView | null>(null);
   /** None until they were fetched for the first time. */
   incidents = $state.raw<Incident[] | null>(null);
+  /** The minutes of the last hour. */
+  hours = $state.raw<Partial<Record<TargetName, LinkStatRow[]>>>({});
+  /** The most seats online at once since midnight. */
+  peak = $state.raw<{ at: number; online: number } | null>(null);
+  /** Grows whenever another configuration came into force. */
+  configured = $state(0);
   connection = $state<Connection>('connecting');
   /** The engine's time of the last word. */
   heardAt = $state<number | null>(null);
@@ -56,6 +76,7 @@ export class LiveSite {
   #ticker: ReturnType<typeof setInterval> | null = null;
   #offset = 0;
   #asked = 0;
+  #hourAsked = { minute: -1, here: -Infinity };
 
   constructor(doors: Doors = DOORS) {
     this.#doors = doors;
@@ -74,6 +95,11 @@ export class LiveSite {
     this.#drop();
   }
 
+  /** Starts over at once, after a login for instance. */
+  again(): void {
+    if (this.#ticker !== null) void this.#connect();
+  }
+
   async #connect(): Promise<void> {
     this.#drop();
     const stream = this.#doors.stream();
@@ -87,6 +113,7 @@ export class LiveSite {
     for (const type of RELOADING) {
       stream.addEventListener(type, () => void this.#loadIncidents());
     }
+    stream.addEventListener('config_changed', () => (this.configured += 1));
     try {
       const view = await this.#doors.site();
       if (stream === this.#stream) this.#take(view);
@@ -100,10 +127,14 @@ export class LiveSite {
     const old = this.site;
     const sameLife = old !== null && old.started_at === view.started_at;
     if (sameLife && view.cycle < old.cycle) return;
+    // What another configuration may have changed while nobody listened.
+    if (old !== null && !sameLife) this.configured += 1;
     this.site = view;
     this.connection = 'live';
     this.heardAt = this.now = Date.parse(view.at);
     this.#offset = this.now - Date.now();
+    this.#notePeak(this.now, view.seats_online);
+    this.#keepHour(!sameLife);
   }
 
   async #loadIncidents(): Promise<void> {
@@ -115,6 +146,38 @@ export class LiveSite {
     } catch {
       // The stream tells when the engine is gone; the list is fetched again on its return.
     }
+  }
+
+  /** The highest of the day; a new day begins anew. */
+  #notePeak(at: number, online: number): void {
+    const old = this.peak;
+    const today = old !== null && midnight(old.at) === midnight(at);
+    if (today && (old.online > online || (old.online === online && old.at <= at))) return;
+    this.peak = online === 0 ? (today ? old : null) : { at, online };
+  }
+
+  #keepHour(anew: boolean): void {
+    const minute = Math.floor((this.now - STORED_AFTER_MS) / MINUTE_MS);
+    const due =
+      minute !== this.#hourAsked.minute && Date.now() - this.#hourAsked.here >= HOUR_SPARING_MS;
+    if (!due && !anew) return;
+    this.#hourAsked = { minute, here: Date.now() };
+    void this.#loadHour();
+  }
+
+  async #loadHour(): Promise<void> {
+    const now = this.now;
+    const targets = this.site?.targets.filter((target) => target.reason !== 'not_watched') ?? [];
+    await Promise.allSettled([
+      ...targets.map(async ({ target }) => {
+        const rows = await this.#doors.hour(target, iso(now - HOUR_MS), iso(now));
+        this.hours = { ...this.hours, [target]: rows };
+      }),
+      // What was before this page was opened; the rest it sees itself.
+      this.#doors.peak(iso(midnight(now)), iso(now)).then((peak) => {
+        if (peak !== null) this.#notePeak(Date.parse(peak.at), peak.online);
+      }),
+    ]);
   }
 
   #tick(): void {
@@ -145,3 +208,6 @@ function parse(data: string): SiteView | null {
     return null;
   }
 }
+
+/** The one that all pages look at. */
+export const live = new LiveSite();

@@ -76,6 +76,8 @@ export interface SiteView {
   version: string;
   at: string;
   cycle: number;
+  /** Beats that could not be started because the machine was busy. */
+  missed_beats: number;
   interval_ms: number;
   started_at: string;
   headline: Headline;
@@ -101,4 +103,162 @@ export interface Incident {
   end_reason: string | null;
   outages: number;
   gaps: { from: string; to: string }[];
+}
+
+/** A minute of a link. Its figures are of the probes sent in it; none where nothing answered. */
+export interface LinkStatRow {
+  at: string;
+  sent: number;
+  lost: number;
+  rtt_min_ms: number | null;
+  rtt_avg_ms: number | null;
+  rtt_max_ms: number | null;
+}
+
+export interface LinkStatistics {
+  rows: LinkStatRow[];
+  truncated: boolean;
+}
+
+export interface Session {
+  id: number;
+  seat: string;
+  address: string;
+  mac: string | null;
+  start: string;
+  end: string | null;
+  duration_ms: number | null;
+  gaps: { from: string; to: string }[];
+  end_reason: 'left' | 'no_longer_watched' | 'unobserved' | null;
+}
+
+export interface SeatUse {
+  seat: string;
+  address: string;
+  used_ms: number;
+  outside_ms: number;
+  sessions: number;
+}
+
+export interface Occupancy {
+  from: string;
+  to: string;
+  sessions: number;
+  short_stays: { seat: string; address: string; start: string; end: string }[];
+  open_ms: number;
+  observed_open_ms: number;
+  average_occupancy: number | null;
+  peak: { at: string; online: number } | null;
+  heat: (number | null)[][];
+  seats: SeatUse[];
+  idle: string[];
+  outside: { seat: string; address: string; start: string; end: string }[];
+}
+
+export interface OccupancyMinutes {
+  from: string;
+  to: string;
+  rows: { at: string; online: number; peak: number; total: number }[];
+}
+
+export interface LogLines {
+  lines: number;
+  source: 'memory' | 'disk';
+  logs: string[];
+}
+
+/** A log of an earlier day, by its file name. */
+export type Archive = string;
+
+/** The document of the configuration: sections of keys. */
+export type Config = Record<string, unknown>;
+
+export interface ConfigFault {
+  path: string;
+  code: 'syntax' | 'wrong_type' | 'out_of_range' | 'unknown_key' | 'bad_value';
+  message: string;
+}
+
+export interface ConfigAnswer {
+  revision: string;
+  config: Config;
+  faults: ConfigFault[];
+}
+
+export interface ConfigCheck {
+  valid: boolean;
+  errors: ConfigFault[];
+}
+
+export interface Discovery {
+  state: 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
+  /** 0 to 1. */
+  progress: number;
+  asked: number;
+  total: number;
+  found: { address: string; mac: string | null; via: string; rtt_ms: number | null }[];
+  suggestion: { targets?: Config; monitor_settings?: Config } | null;
+  message?: string;
+}
+
+export type Channel = 'alerts' | 'occupancy' | 'screenshots';
+export type NoticeState = 'waiting' | 'delivered' | 'merged' | 'dropped' | 'refused';
+
+export interface Notice {
+  id: number;
+  at: string;
+  channel: Channel;
+  code: string;
+  title: string;
+  text: string;
+  state: NoticeState;
+  attempts: number;
+  next_try: string | null;
+  last_error: string | null;
+  delivered_at: string | null;
+}
+
+export interface ChannelView {
+  channel: Channel;
+  state: 'off' | 'ok' | 'waiting' | 'dead';
+  waiting: number;
+  error: string | null;
+  blocked_until: string | null;
+}
+
+export interface NoticeList {
+  notices: Notice[];
+  channels: ChannelView[];
+}
+
+export interface Delivery {
+  delivered: boolean;
+  message: string;
+}
+
+export interface Privacy {
+  on: boolean;
+  until: string | null;
+  since: string | null;
+}
+
+export type Role = 'anyone' | 'viewer' | 'admin';
+
+export interface SessionInfo {
+  role: Role;
+  setup_needed: boolean;
+}
+
+export interface Token {
+  id: string | number;
+  name: string;
+  scope: 'read' | 'admin';
+  created_at: string | null;
+  last_used_at: string | null;
+}
+
+export interface AuditEntry {
+  at: string;
+  what: string;
+  who: string;
 }
