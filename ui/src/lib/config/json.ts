@@ -13,22 +13,45 @@ export function parseConfig(text: string): Config | null {
   }
 }
 
-/** Where the text stops being JSON, from 1; line 0 where the browser does not say. */
-export function jsonFault(text: string): { line: number; column: number } {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : '';
-    const lineColumn = /line (\d+) column (\d+)/.exec(said);
-    if (lineColumn !== null) return { line: Number(lineColumn[1]), column: Number(lineColumn[2]) };
-    const position = /position (\d+)/.exec(said);
-    // V8 names no position when the text simply ends.
-    const at =
-      position !== null ? Number(position[1]) : /end of JSON/.test(said) ? text.length : -1;
-    if (at >= 0) {
-      const before = text.slice(0, at).split('\n');
-      return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    }
+const SPACE = /[ \t\r\n]*/y;
+const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y; // eslint-disable-line no-control-regex -- RFC 8259 forbids them raw
+const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+/**
+ * Where the text stops being JSON (RFC 8259), as a line and a column from 1. Browsers say it
+ * each in its own words, and sometimes not at all.
+ */
+export function jsonFault(text: string): { line: number; column: number } | null {
+  let at = 0;
+  const take = (form: RegExp): boolean => {
+    form.lastIndex = at;
+    const found = form.exec(text);
+    if (found === null) return false;
+    at += found[0].length;
+    return true;
+  };
+  const sign = (wanted: string): boolean => {
+    take(SPACE);
+    if (text[at] !== wanted) return false;
+    at += 1;
+    return true;
+  };
+  const list = (end: string, entry: () => boolean): boolean => {
+    if (sign(end)) return true;
+    do if (!entry()) return false;
+    while (sign(','));
+    return sign(end);
+  };
+  const value = (): boolean => {
+    take(SPACE);
+    if (sign('{')) return list('}', () => (take(SPACE), take(TEXT)) && sign(':') && value());
+    if (sign('[')) return list(']', value);
+    return take(TEXT) || take(PLAIN);
+  };
+  if (value()) {
+    take(SPACE);
+    if (at === text.length) return null;
   }
-  return { line: 0, column: 0 };
+  const before = text.slice(0, at).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

@@ -183,8 +183,8 @@ export const settings = {
   raw: {
     help: 'The whole document. Secrets are masked; a mask that is left as it is means “unchanged”.',
     label: 'Configuration as JSON',
-    broken: (where: string) => `This is not valid JSON${where}`,
-    at: (line: number, column: number) => ` (line ${line}, column ${column}).`,
+    broken: (line: number, column: number) =>
+      `This is not valid JSON (line ${line}, column ${column}).`,
     format: 'Lay out',
     good: 'Valid.',
   },

@@ -182,8 +182,7 @@ export const settings: typeof pattern = {
   raw: {
     help: 'El documento entero. Los secretos van enmascarados; una máscara sin tocar significa «sin cambios».',
     label: 'Configuración como JSON',
-    broken: (where) => `No es JSON válido${where}`,
-    at: (line, column) => ` (línea ${line}, columna ${column}).`,
+    broken: (line, column) => `No es JSON válido (línea ${line}, columna ${column}).`,
     format: 'Ordenar',
     good: 'Válido.',
   },
