@@ -3,7 +3,7 @@
  * addresses only, so that no test ever asks another machine; each has a port and a data folder
  * of its own. The browser is Debian's Chromium.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,6 +20,8 @@ const BROWSERS = [
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
 ];
+/** The admin's. */
+export const PASSWORD = "the owner's word";
 /** Where pictures go, for whoever wants to look at them. */
 export const PICTURES = process.env.CAFESENTINEL_PICTURES ?? '';
 const FLAGS =
@@ -61,6 +63,7 @@ export class Program {
   #child = null;
   #folder = null;
   #output = '';
+  #token = '';
 
   constructor(config, port) {
     this.config = config;
@@ -87,6 +90,7 @@ export class Program {
       if (this.#folder === null) {
         this.#folder = mkdtempSync(join(tmpdir(), 'cafesentinel-page-'));
         writeFileSync(join(this.#folder, 'config.json'), JSON.stringify(this.config));
+        this.#setUp();
       }
       args.unshift('run', '--data-dir', this.#folder);
     }
@@ -97,9 +101,23 @@ export class Program {
     const ended = once(this.#child, 'exit');
     await until('the program answers', async () => {
       if (this.#child.exitCode !== null) throw new Error(`the program ended:\n${this.#output}`);
-      return (await fetch(`${this.url}api/v1/site`).catch(() => null))?.ok;
+      return (await fetch(`${this.url}api/status`).catch(() => null))?.ok;
     });
     this.ended = ended;
+  }
+
+  /** The passwords of an installation, and a token for the tests' own questions. */
+  #setUp() {
+    const passwords = join(this.#folder, 'passwords');
+    writeFileSync(passwords, `admin=${PASSWORD}\nprivacy=the staff's word\n`);
+    const keys = (...args) =>
+      execFileSync(PROGRAM, [...args, '--data-dir', this.#folder, '--passwords-from', passwords], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }).trim();
+    keys('setup');
+    this.#token = keys('token', 'create', 'tests', '--scope', 'admin');
+    rmSync(passwords);
   }
 
   /** Ends it at once, as a power cut would. */
@@ -116,6 +134,7 @@ export class Program {
 
   async ask(path, body) {
     const response = await fetch(new URL(path, this.url), {
+      headers: this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });
     return response.json();
@@ -165,6 +184,12 @@ export async function openPage(browser, program, options = {}) {
     const expected = /status of 404|status of 503|net::ERR_|ERR_INCOMPLETE/.test(message.text());
     if (message.type() === 'error' && !expected) page.errors.push(message.text());
   });
+  if (program.config !== 'demo') {
+    // The cookie of a login, which the page then finds.
+    const data = { password: PASSWORD };
+    const answer = await context.request.post(`${program.url}api/v1/login`, { data });
+    if (!answer.ok()) throw new Error(`the login is refused: ${await answer.text()}`);
+  }
   await page.goto(program.url + hash);
   return page;
 }

@@ -132,7 +132,9 @@ describe('the settings', () => {
     assert.equal((await page.content()).includes('very-secret'), false);
     await page.getByLabel('Name of the café').fill('Other');
     await save(page);
-    assert.match(readFileSync(`${program.folder}/config.json`, 'utf8'), /very-secret-token/);
+    const file = readFileSync(`${program.folder}/config.json`, 'utf8');
+    assert.match(file, /"webhook_alerts": "sealed:/);
+    assert.doesNotMatch(file, /very-secret-token/);
     await page.getByRole('button', { name: 'Send a test message' }).waitFor();
     await done(page);
   });
