@@ -52,7 +52,7 @@ describe('the document', () => {
 describe('a change in words', () => {
   it('has the label and the unit of its field', () => {
     const words = inWords({ path: 'monitor_settings.interval_seconds', from: 2, to: 5 });
-    expect(words).toEqual({ label: 'Look every', from: '2 seconds', to: '5 seconds' });
+    expect(words).toEqual({ label: 'Look every', from: '2 s', to: '5 s' });
   });
 
   it('never tells a new secret', () => {
