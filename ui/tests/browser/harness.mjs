@@ -180,8 +180,9 @@ export async function openPage(browser, program, options = {}) {
   page.errors = [];
   page.on('pageerror', (error) => page.errors.push(error.message));
   page.on('console', (message) => {
-    // A version without an endpoint, and a connection that is cut on purpose, are no faults.
-    const expected = /status of 404|status of 503|net::ERR_|ERR_INCOMPLETE/.test(message.text());
+    // A version without an endpoint, a password that is asked for, and a connection that is cut
+    // on purpose are no faults.
+    const expected = /status of (401|404|503)|net::ERR_|ERR_INCOMPLETE/.test(message.text());
     if (message.type() === 'error' && !expected) page.errors.push(message.text());
   });
   if (program.config !== 'demo') {

@@ -57,7 +57,7 @@ describe('the settings', () => {
     await page.getByRole('button', { name: 'Review and save' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('verification_settings.retry_delay_seconds').waitFor();
-    await dialog.getByText('2.5 seconds').waitFor();
+    await dialog.getByText('2.5 s', { exact: true }).waitFor();
     await dialog.getByText('Café Loopback').waitFor();
     await picture(page, 'settings-diff');
     await dialog.getByRole('button', { name: 'Save' }).click();

@@ -1,7 +1,17 @@
 /** A change of the configuration in words. */
 import { t } from '../i18n';
 import { same, type Change } from './document';
-import { fieldAt } from './schema';
+import { fieldAt, type Unit } from './schema';
+
+/** Symbols, for which one and many are the same. */
+const SYMBOLS: Record<Unit, string> = {
+  s: 's',
+  ms: 'ms',
+  min: 'min',
+  days: 'd',
+  percent: '%',
+  seats: 'PC',
+};
 
 export interface Described {
   label: string;
@@ -45,7 +55,7 @@ function value(path: string, of: unknown): string {
   if (field?.kind === 'hours') return hours(of);
   if (Array.isArray(of)) return of.map(String).join('\n');
   if (typeof of === 'object') return JSON.stringify(of);
-  const unit = field?.unit === undefined ? '' : ` ${t.settings.units[field.unit]}`;
+  const unit = field?.unit === undefined ? '' : ` ${SYMBOLS[field.unit]}`;
   return `${String(of)}${unit}`;
 }
 

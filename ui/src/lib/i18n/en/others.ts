@@ -26,7 +26,7 @@ export const seatsPage = {
   nothing: 'No sessions in this stretch yet.',
   nothingHelp: 'A session begins when a PC has been on for the time set under Occupancy.',
   list: 'Sessions, newest first',
-  listColumns: { seat: 'Seat', from: 'From', to: 'Until', length: 'Length', note: 'Note' },
+  listColumns: { seat: 'Seat', from: 'From', to: 'Until', length: 'Length' },
   anySeat: 'All seats',
   running: 'runs',
   ends: {

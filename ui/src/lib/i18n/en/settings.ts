@@ -104,6 +104,7 @@ export const settings = {
     remove: 'Remove',
     keep: 'Keep the old one',
     enter: 'Paste the new one',
+    empty: 'Not set; paste it here',
   },
   test: {
     button: 'Send a test message',

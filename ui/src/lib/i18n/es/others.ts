@@ -33,7 +33,7 @@ export const seatsPage: typeof seatsPattern = {
   nothing: 'Aún no hay sesiones en este periodo.',
   nothingHelp: 'Una sesión empieza cuando un PC lleva encendido el tiempo fijado en Ocupación.',
   list: 'Sesiones, las más recientes primero',
-  listColumns: { seat: 'Puesto', from: 'Desde', to: 'Hasta', length: 'Duración', note: 'Nota' },
+  listColumns: { seat: 'Puesto', from: 'Desde', to: 'Hasta', length: 'Duración' },
   anySeat: 'Todos los puestos',
   running: 'en curso',
   ends: {

@@ -103,6 +103,7 @@ export const settings: typeof pattern = {
     remove: 'Quitar',
     keep: 'Conservar el anterior',
     enter: 'Pegue el nuevo',
+    empty: 'Sin definir; péguelo aquí',
   },
   test: {
     button: 'Enviar un mensaje de prueba',
