@@ -105,7 +105,7 @@ for (const [width, scheme] of [
 
     it('a search shows how far it is, and its finds are taken over only when one says so', async () => {
       const page = await openPage(browser, program, { width, scheme });
-      const found = [{ address: '192.168.1.1', mac: null, via: 'ping', rtt_ms: 0.4 }];
+      const hosts = [{ address: '192.168.1.1', mac: null, via: 'ping', rtt_ms: 0.4 }];
       const suggestion = {
         targets: { router: '192.168.1.254' },
         monitor_settings: { pc_subnet: '192.168.1', pc_start_range: 120, pc_count: 18 },
@@ -125,7 +125,9 @@ for (const [width, scheme] of [
             progress,
             asked,
             total: 254,
-            found,
+            found: hosts.length,
+            hosts,
+            error: null,
             suggestion: state === 'done' ? suggestion : null,
           },
         ];

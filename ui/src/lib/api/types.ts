@@ -196,9 +196,12 @@ export interface Discovery {
   progress: number;
   asked: number;
   total: number;
-  found: { address: string; mac: string | null; via: string; rtt_ms: number | null }[];
+  /** How many have answered so far. */
+  found: number;
+  hosts: { address: string; mac: string | null; via: string; rtt_ms: number | null }[];
   suggestion: { targets?: Config; monitor_settings?: Config } | null;
-  message?: string;
+  /** Why it failed. */
+  error: string | null;
 }
 
 export type Channel = 'alerts' | 'occupancy' | 'screenshots';
