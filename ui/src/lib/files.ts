@@ -8,3 +8,13 @@ export function download(name: string, text: string, type: string): void {
   // Not at once: the browser has only been asked.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+/** A picture as an address that the content policy of the page lets through. */
+export function asDataUrl(blob: Blob): Promise<string> {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(String(reader.result));
+    reader.onerror = () => failed(reader.error ?? new Error('unreadable'));
+    reader.readAsDataURL(blob);
+  });
+}

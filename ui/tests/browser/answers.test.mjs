@@ -144,6 +144,26 @@ for (const [width, scheme] of [
       await done(page, `discovery-${width}`);
     });
 
+    it('a picture of the screen is shown, or said why not', async () => {
+      const page = await openPage(browser, program, { width, scheme });
+      let refused = true;
+      const dot = Buffer.from('UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA', 'base64');
+      await page.route('**/api/v1/screenshot', (route) =>
+        refused
+          ? route.fulfill({ status: 409, json: { status: 'error', code: 'privacy', message: '' } })
+          : route.fulfill({ contentType: 'image/webp', body: dot }),
+      );
+      await go(page, '#/about');
+      await page.getByRole('button', { name: 'Take one now' }).click();
+      await page.getByText('Privacy mode is on: no pictures.').waitFor();
+      refused = false;
+      page.errors = [];
+      await page.getByRole('button', { name: 'Take one now' }).click();
+      const shown = page.getByRole('img', { name: 'The main screen of the PC that watches' });
+      await until('it is drawn', () => shown.evaluate((img) => img.naturalWidth > 0));
+      await done(page, `picture-${width}`);
+    });
+
     it('a password is asked for where one is needed; a wrong one is said, a right one opens', async () => {
       const page = await openPage(browser, program, { width, scheme });
       let admin = false;
