@@ -256,12 +256,13 @@ export interface Token {
   id: string | number;
   name: string;
   scope: 'read' | 'admin';
-  created_at: string | null;
-  last_used_at: string | null;
+  created_at: string;
 }
 
 export interface AuditEntry {
   at: string;
   what: string;
   who: string;
+  /** From where: an address, or this computer. */
+  from: string;
 }
