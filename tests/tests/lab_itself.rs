@@ -342,9 +342,25 @@ fn run_without_a_command_runs_the_program_as_on_its_first_day() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
+    let status = || Lab::attach(&id).ok()?.http_get(5000, "/api/status").ok();
+    wait_for("it answers", Duration::from_secs(20), status);
+    // Its owner chooses the passwords.
+    let lab = Lab::attach(&id).unwrap();
+    let (data, passwords) = (lab.directory().join("data"), lab.directory().join("passwords"));
+    std::fs::write(&passwords, "admin=the owner's word\nprivacy=the staff's word\n").unwrap();
+    let keys = |words: &[&str]| {
+        let mut command = lab.command(headless());
+        command.args(words).arg("--data-dir").arg(&data);
+        let done = command.arg("--passwords-from").arg(&passwords).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    };
+    keys(&["setup"]);
+    let token = format!("Bearer {}", keys(&["token", "create", "tests", "--scope", "admin"]));
     let site = || {
-        let text = Lab::attach(&id).ok()?.http_get(5000, "/api/v1/site").ok()?;
-        serde_json::from_str::<serde_json::Value>(&text).ok()
+        let admin = [("Authorization", token.as_str())];
+        let answer = lab.http(5000, "GET", "/api/v1/site", &admin, "").ok()?;
+        serde_json::from_str::<serde_json::Value>(&answer.body).ok()
     };
     wait_for("it has found its router and its café by itself", Duration::from_secs(30), || {
         let site = site()?;

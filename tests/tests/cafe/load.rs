@@ -15,9 +15,12 @@ use crate::spine::{config, until, wait, watched};
 const CLIENTS: usize = 50;
 
 /// Reads a stream until told to stop; gives the number of the last cycle that it told of.
-fn follow(lab: &Lab, end: &AtomicBool) -> u64 {
+fn follow(lab: &Lab, authorization: &str, end: &AtomicBool) -> u64 {
     let mut stream = lab.tcp(PORT).expect("connects");
-    let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n");
+    let request = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\
+         Authorization: {authorization}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).expect("asks");
     stream.set_read_timeout(Some(Duration::from_millis(200))).expect("sets");
     let mut text = Vec::new();
@@ -56,8 +59,10 @@ fn fifty_streams_at_once_do_not_move_the_beat() {
         sentinel.launch().expect("started again");
         until(sentinel, 15, "all is well", |s| s["headline"]["code"] == "all_well");
         let end = AtomicBool::new(false);
+        let admin = sentinel.authorization().1.to_owned();
         let (newest, told) = thread::scope(|scope| {
-            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| follow(lab, &end))).collect();
+            let look = || follow(lab, &admin, &end);
+            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(look)).collect();
             wait(20.0);
             let newest = sentinel.site();
             wait(2.0);
