@@ -189,8 +189,16 @@ fn t3_what_was_queued_while_the_provider_was_down_arrives_once_in_order_with_its
     assert_eq!(fs::read_dir(temporary.path()).expect("a folder").count(), 0);
     for file in fs::read_dir(sentinel.data_dir()).expect("a folder").flatten() {
         let name = file.file_name().to_string_lossy().into_owned();
-        let ours =
-            ["config", "cron.dll", "history.db", "info.log", "incidents_log.csv", "instance"];
+        let ours = [
+            "config",
+            "cron.dll",
+            "history.db",
+            "incidents_log.csv",
+            "info.log",
+            "instance",
+            "setup.mark",
+            "stand-down.pub",
+        ];
         assert!(ours.iter().any(|o| name.starts_with(o)), "{name}");
         let bytes = fs::read(file.path()).unwrap_or_default();
         assert!(!bytes.windows(4).any(|w| w == b"WEBP"), "a picture in {name}");
