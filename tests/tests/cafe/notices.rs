@@ -191,7 +191,7 @@ fn t3_what_was_queued_while_the_provider_was_down_arrives_once_in_order_with_its
         let name = file.file_name().to_string_lossy().into_owned();
         let ours = [
             "config",
-            "cron.dll",
+            "cron",
             "history.db",
             "incidents_log.csv",
             "info.log",
