@@ -70,7 +70,18 @@ TOKEN=$(wine "$EXE" token create lane --scope admin "${KEYS[@]}" | tr -d '\r')
 [ ${#TOKEN} = 48 ] || fail "no token: $TOKEN"
 
 echo '# run'
-wine "$EXE" run --data-dir "$DATA" >"$HOME_OF_DATA/console" 2>&1 &
+# Wine's sockets were seen not to hand over a connection for a whole minute, once: then it
+# is started anew, and that is said.
+for try in 1 2; do
+  wine "$EXE" run --data-dir "$DATA" >"$HOME_OF_DATA/console" 2>&1 &
+  for _ in $(seq 150); do
+    if ask /api/v1/site >/dev/null; then break 2; fi
+    sleep 0.2
+  done
+  echo "NOTED: no answer in start $try: $(curl -s --max-time 5 -o /dev/null -w '%{http_code} %{errormsg}' $API/api/status || true)"
+  wineserver -k || true
+  sleep 2
+done
 until_site 60 'everything is up' '[.targets[].state] == ["up", "up", "up"] and .seats_online == 5'
 ask /api/v1/site | jq -c '{methods, seats_online, cycle}'
 until_site 30 'five sessions' '.sessions == 5'
